@@ -21,7 +21,12 @@ class CustodesError(Exception):
     hint: ClassVar[str] = "this is a bug in custodes: please report it with the command that caused it"
 
     def __init__(
-        self, message: str, *, hint: str | None = None, rule: str | None = None, details: Mapping[str, object] | None = None
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        rule: str | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IActionTarget} from "./IActionTarget.sol";
+
+/// @notice The DKG board and the unlock bus: everything between oracles and workers goes over the chain.
+/// Points are EIP-2537 encodings: G1 128 bytes, G2 256 bytes.
+interface ICommittee is IActionTarget {
+    enum Phase {
+        None,
+        Registering,
+        Dealing,
+        Acknowledging,
+        InForce,
+        Aborted,
+        Superseded
+    }
+
+    struct Epoch {
+        Phase phase;
+        uint16 threshold; // t
+        uint16 slack;
+        uint16 size; // n
+        uint16 registered;
+        uint16 dealt;
+        uint16 acknowledged;
+        uint40 startedAt; // [Unix seconds]
+        uint40 phaseEndsAt; // [Unix seconds]
+        bytes32 keyHash; // keccak256 of the committee key, 0 until every dealing is in
+    }
+
+    struct Member {
+        address oracle;
+        uint16 index; // permanent, 1..65535, never a list position
+        bytes32 organisationId;
+        bytes32 transportKeyHash; // keccak256 of the HPKE public key registered for this epoch
+        bytes32 commitmentsHash; // committed before anybody reveals
+        bytes32 dealingHash; // keccak256(abi.encode(commitments, envelopes)), 0 until dealt
+        bytes32 verificationKeyHash; // keccak256 of PK_j (256 bytes), 0 until acknowledged
+    }
+
+    struct Request {
+        bytes32 releaseId;
+        bytes32 identity;
+        bytes32 transportHash; // keccak256(T1 || T2)
+        address worker;
+        uint64 epoch;
+        uint40 expiresAt; // [Unix seconds]; 0 = no such request
+        uint32 approvals; // bit = position in the epoch's member list
+        uint32 partials;
+    }
+
+    event EpochStarted(uint64 indexed epoch, uint256 indexed proposalId, uint16 threshold, uint16 slack, uint16 size, uint40 phaseEndsAt);
+    event MemberNamed(uint64 indexed epoch, uint16 indexed index, address indexed oracle, bytes32 organisationId);
+    event TransportKeyRegistered(uint64 indexed epoch, uint16 indexed index, bytes transportKey, bytes32 commitmentsHash);
+    event PhaseAdvanced(uint64 indexed epoch, Phase phase, uint40 phaseEndsAt);
+    event Dealt(uint64 indexed epoch, uint16 indexed dealer, bytes commitments, bytes proof, bytes[] envelopes);
+    event DealerAccused(uint64 indexed epoch, uint16 indexed dealer, uint16 indexed accuser);
+    event Acknowledged(uint64 indexed epoch, uint16 indexed index, bytes verificationKey);
+    event EpochInForce(uint64 indexed epoch, bytes32 indexed keyHash, bytes key);
+    event EpochAborted(uint64 indexed epoch, Phase phase, string reason);
+    event UnlockRequested(
+        bytes32 indexed requestId,
+        bytes32 indexed releaseId,
+        address indexed worker,
+        uint64 epoch,
+        bytes32 identity,
+        bytes t1,
+        bytes t2,
+        uint40 expiresAt
+    );
+    event UnlockApproved(bytes32 indexed requestId, uint16 indexed index, uint8 approvals);
+    event PartialPosted(bytes32 indexed requestId, uint16 indexed index, bytes c1, bytes c2, uint8 partials);
+
+    /// @notice R-Committee-01: the committee is malformed: 2 <= t, 2t - 1 <= n <= 31, t + slack <= n, distinct oracles.
+    error MalformedCommittee(uint16 threshold, uint16 slack, uint256 size);
+    /// @notice R-Committee-02: one oracle an organisation of the charter.
+    error BadOrganisation(bytes32 organisationId);
+    /// @notice R-Committee-03: an affiliation group or a jurisdiction would hold t oracles.
+    error TooConcentrated(bytes32 label, uint256 actual, uint256 allowed);
+    /// @notice R-Committee-04: the epoch is in actual, and this call needs required.
+    error UnexpectedPhase(uint64 epoch, Phase actual, Phase required);
+    /// @notice R-Committee-05: the phase is over, or not over yet.
+    error PhaseDeadline(uint64 epoch, uint40 phaseEndsAt, uint256 nowAt);
+    /// @notice R-Committee-06: the caller is not a member of that epoch.
+    error NotMember(uint64 epoch, address caller);
+    /// @notice R-Committee-07: that member has done this already.
+    error AlreadyDone(uint64 epoch, uint16 index);
+    /// @notice R-Committee-08: what was revealed is not what was committed, or has the wrong length.
+    error CommitmentMismatch(uint16 dealer, bytes32 actual, bytes32 committed);
+    /// @notice R-Committee-09: a point is off the curve, outside the subgroup, the identity, or not canonical.
+    error BadPoint();
+    /// @notice R-Committee-10: the proof of possession does not verify.
+    error BadProof(uint16 index);
+    /// @notice R-Committee-11: a committee key is in force or being made.
+    error CommitteeBusy(uint64 epoch, Phase phase);
+    /// @notice R-Committee-12: everything is stopped.
+    error EverythingStopped();
+    /// @notice R-Committee-13: the release does not let that worker unlock.
+    error NotReleasable(bytes32 releaseId, address worker, uint8 reason);
+    /// @notice R-Committee-14: an open request of that worker under that release stands already.
+    error RequestOpen(bytes32 requestId, uint40 expiresAt);
+    /// @notice R-Committee-15: no open request has that id.
+    error NoOpenRequest(bytes32 requestId, uint40 expiresAt);
+    /// @notice R-Committee-16: the request has fewer approvals than the threshold.
+    error NotApproved(bytes32 requestId, uint256 actual, uint256 required);
+    /// @notice R-Committee-17: the partial does not verify against that member's key.
+    error BadPartial(bytes32 requestId, uint16 index);
+    /// @notice R-Committee-18: a stop fell between the first partial and the t-th: that identity waits for a refresh.
+    error IdentityBarred(bytes32 identity);
+    /// @notice R-Committee-19: no committee key is in force.
+    error NoCommittee();
+
+    /// @notice By each member, once: a fresh HPKE key (MLKEM768_X25519) and the hash of its commitments.
+    function register(uint64 epoch, bytes calldata transportKey, bytes32 commitmentsHash) external;
+
+    /// @notice By each member, once: t commitments (t * 256 bytes), a proof of possession (128), an envelope for every
+    /// other member in the order of the list (its own place is empty).
+    function deal(uint64 epoch, bytes calldata commitments, bytes calldata proof, bytes[] calldata envelopes) external;
+
+    /// @notice By a recipient whose envelope from that dealer does not verify: the epoch aborts.
+    function accuse(uint64 epoch, uint16 dealer) external;
+
+    /// @notice By each member, once: a proof (128 bytes) that it holds the share behind the derived PK_j.
+    function acknowledge(uint64 epoch, bytes calldata proof) external;
+
+    /// @notice By anybody, after the acknowledging phase, if at least t + slack members acknowledged.
+    function finalise(uint64 epoch) external;
+
+    /// @notice By anybody, after a deadline that the epoch missed.
+    function abort(uint64 epoch) external;
+
+    /// @notice By a worker that the release names: T1 = tau g1 (128 bytes), T2 = tau g2 (256 bytes), fresh.
+    function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2) external returns (bytes32 requestId);
+
+    /// @notice By a member of the request's epoch, once.
+    function approve(bytes32 requestId) external;
+
+    /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1 (128 bytes
+    /// each); t2 and its PK_i are given again and checked against their hashes.
+    function post(bytes32 requestId, bytes calldata c1, bytes calldata c2, bytes calldata t1, bytes calldata t2, bytes calldata verificationKey)
+        external;
+
+    function currentEpoch() external view returns (uint64);
+
+    /// @notice The latest epoch started, in force or not.
+    function latestEpoch() external view returns (uint64);
+
+    function getEpoch(uint64 epoch) external view returns (Epoch memory);
+
+    function getMembers(uint64 epoch) external view returns (Member[] memory);
+
+    /// @notice The committee key (256 bytes) in force; empty if none.
+    function key() external view returns (bytes memory);
+
+    /// @notice keccak256 of the committee key in force; 0 if none.
+    function keyHash() external view returns (bytes32);
+
+    /// @notice The t aggregated commitments of an epoch (t * 256 bytes).
+    function aggregate(uint64 epoch) external view returns (bytes memory);
+
+    function verificationKey(uint64 epoch, uint16 index) external view returns (bytes memory);
+
+    /// @notice keccak256(abi.encode("custodes/unlock/v1", chainId, this, epoch, releaseId, worker, keccak256(T1 || T2))).
+    function computeRequestId(uint64 epoch, bytes32 releaseId, address worker, bytes32 transportHash) external view returns (bytes32);
+
+    function getRequest(bytes32 requestId) external view returns (Request memory);
+
+    /// @notice The last request of a worker under a release.
+    function lastRequest(bytes32 releaseId, address worker) external view returns (bytes32);
+
+    function hashToG1(bytes32 identity) external view returns (bytes memory);
+}

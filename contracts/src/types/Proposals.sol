@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev OpenZeppelin's order (IGovernor.ProposalState). Queued waits for its eta, Succeeded may be executed now.
+enum ProposalState {
+    Pending,
+    Active,
+    Canceled,
+    Defeated,
+    Succeeded,
+    Queued,
+    Expired,
+    Executed
+}
+
+/// @dev OpenZeppelin's order (GovernorCountingSimple.VoteType).
+enum Support {
+    Against,
+    For,
+    Abstain
+}
+
+/// @dev Two slots and two ballot words. A ballot word has four planes of 64 bits, bit i of each is seat i:
+/// choice low, choice high (0 none, 1 against, 2 for, 3 abstain), ballot count low, ballot count high.
+struct Proposal {
+    uint64 eligible; // seats at creation: the frozen denominator
+    uint40 createdAt; // [Unix seconds]
+    uint40 closesAt; // of the round in progress or last   [Unix seconds]
+    uint32 parametersVersion; // frozen at creation
+    uint32 rosterVersion; // frozen at creation
+    uint8 kind; // ActionKind
+    uint8 tier; // effective: 3 after an escalation
+    uint8 round; // 1, or 2 after an escalation
+    uint8 proposerSeat;
+    uint8 flags; // FLAG_*
+    // --- second slot: what the id is made of
+    address proposer;
+    uint64 nonce;
+    // --- one word a round
+    uint256[2] ballots;
+}
+
+/// @dev A chamber's count beside what it needs.
+struct ChamberTally {
+    uint8 size; // eligible seats of the chamber at creation
+    uint8 yes; // live yes
+    uint8 no;
+    uint8 abstain;
+    uint8 needed; // yes that this tier needs here
+    bool agrees;
+}
+
+struct QuorumState {
+    ProposalState state;
+    uint8 tier;
+    uint8 round;
+    uint8 chambersAgreeing;
+    uint8 chambersRequired;
+    uint8 size;
+    uint8 yes;
+    uint8 needed;
+    bool passing;
+    uint40 closesAt;
+    uint40 eta;
+    uint40 expiresAt;
+    ChamberTally[] chambers;
+}

@@ -1,0 +1,121 @@
+"""The messages of the committee: what its members hash, sign and encrypt to, byte for byte as the contract does.
+
+Points enter as EIP-2537 bytes (G2: 256), since this layer knows no group. Chain id, contract, epoch and the index of
+the speaker stand in every message: without them a dealing, a proof of possession or an envelope could be copied from
+another chain, contract, epoch or dealer and pass for one's own.
+
+Source: DESIGN section 4; EIP-2537 (encodings); RFC 9380 section 3.1 (domain separation tags).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+from governance.encoding.errors import NotEncodable
+from governance.encoding.keccak import abi_encode, keccak256
+
+ChainId = NewType("ChainId", int)
+Epoch = NewType("Epoch", int)  # one term of a committee, counted by the contract [uint64]
+MemberIndex = NewType("MemberIndex", int)  # permanent index of an oracle, 1..65535, never a list position, never reused
+Identity = NewType("Identity", bytes)  # 32 bytes, computed by the Releases contract, never chosen by a requester
+Hash32 = NewType("Hash32", bytes)
+
+# One suite, one tag for each use: a signature made for one use is worthless for another.
+_SUITE = b"_BLS12381G1_XMD:SHA-256_SSWU_RO_"
+DST_IDENTITY = b"CUSTODES-V1-IDENTITY" + _SUITE
+DST_POP_DEALER = b"CUSTODES-V1-POP-DEALER" + _SUITE
+DST_POP_SHARE = b"CUSTODES-V1-POP-SHARE" + _SUITE
+
+DEALT_SHARE_LABEL = b"custodes/dealt-share/v1"
+WRAP_LABEL = "custodes/wrap/v1"
+
+G2_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeDomain:
+    """Where and when a committee speaks: one contract on one chain in one epoch."""
+
+    chain_id: ChainId
+    committee: str  # address of the Committee contract, 0x and 40 hex digits
+    epoch: Epoch
+
+
+def compute_commitments_hash(domain: CommitteeDomain, dealer: MemberIndex, commitments: bytes) -> Hash32:
+    """The hash that a dealer posts before it reveals its `commitments` (t points of G2, 256 bytes each, in order).
+
+    Raises: NotEncodable.
+    """
+    if not commitments or len(commitments) % G2_BYTES:
+        raise NotEncodable(f"commitments are whole points of {G2_BYTES} bytes, got {len(commitments)} bytes")
+    return _bound_hash(domain, dealer, keccak256(commitments))
+
+
+def compute_dealer_possession_message(domain: CommitteeDomain, dealer: MemberIndex, commitments_hash: Hash32) -> Hash32:
+    """The message under a dealer's proof of possession of its constant term (hashed to G1 with DST_POP_DEALER)."""
+    return _bound_hash(domain, dealer, commitments_hash)
+
+
+def compute_share_possession_message(domain: CommitteeDomain, member: MemberIndex, public_key_share: bytes) -> Hash32:
+    """The message under a member's acknowledgement that it holds x_j of PK_j (hashed to G1 with DST_POP_SHARE)."""
+    return _bound_hash(domain, member, compute_public_key_hash(public_key_share))
+
+
+def compute_public_key_hash(public_key: bytes) -> Hash32:
+    """keccak256 of a point of G2 in its 256-byte form.
+
+    Raises: NotEncodable.
+    """
+    if len(public_key) != G2_BYTES:
+        raise NotEncodable(f"a public key is {G2_BYTES} bytes, got {len(public_key)}")
+    return Hash32(keccak256(public_key))
+
+
+def make_dealt_share_info(
+    domain: CommitteeDomain, dealer: MemberIndex, recipient: MemberIndex, commitments_hash: Hash32
+) -> bytes:
+    """The HPKE `info` of one envelope: it opens for this recipient, of this dealing, and nowhere else."""
+    return DEALT_SHARE_LABEL + abi_encode(
+        ("uint256", "address", "uint64", "uint16", "uint16", "bytes32"),
+        (domain.chain_id, domain.committee, domain.epoch, dealer, recipient, require_32(commitments_hash)),
+    )
+
+
+def compute_wrap_context(public_key: bytes, identity: Identity, content_root: Hash32, key_commitment: Hash32) -> Hash32:
+    """The context of a wrapped data key: committee key, identity, sealed content and the commitment to the key."""
+    return Hash32(
+        keccak256(
+            abi_encode(
+                ("string", "bytes32", "bytes32", "bytes32", "bytes32"),
+                (
+                    WRAP_LABEL,
+                    compute_public_key_hash(public_key),
+                    require_32(identity),
+                    require_32(content_root),
+                    require_32(key_commitment),
+                ),
+            )
+        )
+    )
+
+
+def require_32(value: bytes) -> bytes:
+    """`value` itself, 32 bytes long: ABI encoding would pad a shorter one in silence.
+
+    Raises: NotEncodable.
+    """
+    if len(value) != 32:
+        raise NotEncodable(f"32 bytes are required, got {len(value)}")
+    return value
+
+
+def _bound_hash(domain: CommitteeDomain, index: MemberIndex, content: bytes) -> Hash32:
+    return Hash32(
+        keccak256(
+            abi_encode(
+                ("uint256", "address", "uint64", "uint16", "bytes32"),
+                (domain.chain_id, domain.committee, domain.epoch, index, require_32(content)),
+            )
+        )
+    )

@@ -238,8 +238,8 @@ def pairing_bytes(p: G1, q: G2) -> bytes:
     """e(p, q), serialised: 12 base-field coefficients of 48 bytes each, little endian, low before high in the tower
     Fp2 = Fp[u]/(u^2 + 1), Fp6 = Fp2[v]/(v^3 - (u + 1)), Fp12 = Fp6[w]/(w^2 - v): c0.c0.c0, c0.c0.c1, c0.c1.c0, ...
 
-    The value is arkworks' optimal ate pairing: py_ecc's to the power -3, since each library chooses the sign of its loop
-    and a cheap multiple of the final exponent. `tests/vectors/bls/pairing.json` pins it.
+    The value is arkworks' optimal ate pairing: py_ecc's to the power -3, since each library chooses the sign of its
+    loop and a cheap multiple of the final exponent. `tests/vectors/bls/pairing.json` pins it.
     """
     data = bytes.fromhex(str(GT.pairing(p._raw, q._raw)))
     if len(data) != GT_BYTES:  # the library documents no serialisation: a changed one must not make other masks

@@ -1,0 +1,122 @@
+"""Block headers that prove themselves: the hash is recomputed from the fields, and a child names its parent.
+
+An RPC can say anything about a block. What it cannot do is give fields that hash to something else than they do, or
+link a forged header to one that was already believed.
+
+Source: execution-specs, Prague header; EIP-1559, EIP-4895, EIP-4844, EIP-4788, EIP-7685.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import rlp
+
+from governance.encoding.keccak import keccak256
+from governance.errors import VerificationError
+
+# field of the RPC's answer, and how many bytes it has (None: an integer without leading zeros, -1: any length)
+_FIELDS: tuple[tuple[str, int | None], ...] = (
+    ("parentHash", 32),
+    ("sha3Uncles", 32),
+    ("miner", 20),
+    ("stateRoot", 32),
+    ("transactionsRoot", 32),
+    ("receiptsRoot", 32),
+    ("logsBloom", 256),
+    ("difficulty", None),
+    ("number", None),
+    ("gasLimit", None),
+    ("gasUsed", None),
+    ("timestamp", None),
+    ("extraData", -1),
+    ("mixHash", 32),
+    ("nonce", 8),
+    ("baseFeePerGas", None),
+    ("withdrawalsRoot", 32),
+    ("blobGasUsed", None),
+    ("excessBlobGas", None),
+    ("parentBeaconBlockRoot", 32),
+    ("requestsHash", 32),
+)
+_LONDON = 15  # fields before baseFeePerGas, which every header has
+
+
+class BadHeader(VerificationError):
+    """A header does not hash to what its RPC says, lacks a field, or does not follow its parent."""
+
+    hint: ClassVar[str] = "an RPC gave a block that cannot be right: use another RPC, and find out why"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header whose hash was recomputed from its fields."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes
+    state_root: bytes
+    receipts_root: bytes
+    transactions_root: bytes
+    timestamp: int  # [Unix seconds]
+
+    def __str__(self) -> str:
+        return f"block {self.number} (0x{self.hash.hex()[:8]}…)"
+
+
+def verify_header(block: Mapping[str, Any]) -> Header:
+    """The header of an `eth_getBlockBy…` answer, once its own hash was found equal to the stated one.
+
+    Raises: BadHeader.
+    """
+    try:
+        encoded = rlp.encode(_fields(block))
+        stated = _fixed(block["hash"], 32)
+    except (KeyError, TypeError, ValueError) as e:
+        raise BadHeader(f"the header of block {block.get('number')!r} is malformed: {e}") from e
+    computed = keccak256(encoded)
+    if computed != stated:
+        raise BadHeader(f"block {block['number']} hashes to 0x{computed.hex()}, but its RPC says 0x{stated.hex()}")
+    return Header(
+        number=int(block["number"], 16),
+        hash=computed,
+        parent_hash=_fixed(block["parentHash"], 32),
+        state_root=_fixed(block["stateRoot"], 32),
+        receipts_root=_fixed(block["receiptsRoot"], 32),
+        transactions_root=_fixed(block["transactionsRoot"], 32),
+        timestamp=int(block["timestamp"], 16),
+    )
+
+
+def verify_link(parent: Header, child: Header) -> None:
+    """Returns if `child` is the next block after `parent`, and later than it.
+
+    Raises: BadHeader.
+    """
+    if child.number != parent.number + 1 or child.parent_hash != parent.hash:
+        raise BadHeader(f"{child} does not follow {parent}: its parent is 0x{child.parent_hash.hex()}")
+    if child.timestamp <= parent.timestamp:
+        raise BadHeader(f"{child} is not later than {parent}: {child.timestamp} after {parent.timestamp}")
+
+
+def _fields(block: Mapping[str, Any]) -> list[bytes]:
+    values: list[bytes] = []
+    for at, (name, size) in enumerate(_FIELDS):
+        if at >= _LONDON and name not in block:
+            break  # an older fork: the fields end here
+        values.append(_integer(block[name]) if size is None else _fixed(block[name], size))
+    return values
+
+
+def _fixed(value: str, size: int) -> bytes:
+    data = bytes.fromhex(value.removeprefix("0x"))
+    if size >= 0 and len(data) != size:
+        raise ValueError(f"{len(data)} bytes where {size} are needed")
+    return data
+
+
+def _integer(value: str) -> bytes:
+    number = int(value, 16)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -1,0 +1,105 @@
+"""Where a contract keeps a value, from the compiler's own storage layout, and what the words there mean.
+
+A verifier that asks an RPC "is this release alive?" believes the RPC. One that computes the slot, asks for a proof of
+it, and decodes the proven word believes only the state root. The layout comes from the committed artifact, whose code
+hash is proven beside it.
+
+Source: Solidity documentation, "Layout of State Variables in Storage".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from governance.encoding.keccak import keccak256
+from governance.errors import VerificationError
+
+Value = int | bool | bytes | str
+
+
+class UnknownSlot(VerificationError):
+    """The layout has no variable, member or key of that form: the artifact is not the one this code was written for."""
+
+    hint: ClassVar[str] = (
+        "the installed custodes does not fit the contracts: compare the code hashes in deployment.json"
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value in storage: its first slot and its type in the layout."""
+
+    slot: int
+    type: str
+
+
+class StorageLayout:
+    """Slots and words of one contract. Pure: it is given the words, and fetches nothing."""
+
+    def __init__(self, layout: Mapping[str, Any]) -> None:
+        self._types: Mapping[str, Any] = layout["types"] or {}
+        self._variables = {entry["label"]: entry for entry in layout["storage"]}
+
+    def place(self, variable: str, *keys: bytes | int | str) -> Place:
+        """Where `variable[key]...` stands. Keys: bytes32 as bytes, addresses as 0x-strings, integers.
+
+        Raises: UnknownSlot.
+        """
+        entry = self._variables.get(variable)
+        if entry is None:
+            raise UnknownSlot(f"no variable {variable!r} in the storage layout")
+        place = Place(int(entry["slot"]), entry["type"])
+        for key in keys:
+            kind = self._types[place.type]
+            if kind["encoding"] != "mapping":
+                raise UnknownSlot(f"{variable!r} is not a mapping of {len(keys)} keys")
+            slot = keccak256(_word(key) + place.slot.to_bytes(32, "big"))
+            place = Place(int.from_bytes(slot, "big"), kind["value"])
+        return place
+
+    def slots(self, place: Place) -> list[int]:
+        """Every slot of the value: one for each 32 bytes of a struct, else one."""
+        count = (int(self._types[place.type]["numberOfBytes"]) + 31) // 32
+        return [place.slot + i for i in range(count)]
+
+    def decode(self, place: Place, words: Mapping[int, int]) -> dict[str, Value]:
+        """The members of the struct at `place`, from proven words.
+
+        Raises: UnknownSlot, if a word that a member needs is absent or the place holds no struct.
+        """
+        members = self._types[place.type].get("members")
+        if not members:
+            raise UnknownSlot(f"{place.type} is not a struct")
+        values: dict[str, Value] = {}
+        for member in members:
+            slot = place.slot + int(member["slot"])
+            if slot not in words:
+                raise UnknownSlot(f"the word of member {member['label']!r} was not proven")
+            size = int(self._types[member["type"]]["numberOfBytes"])
+            raw = (words[slot] >> (8 * int(member["offset"]))) & ((1 << (8 * size)) - 1)
+            values[member["label"]] = _typed(member["type"], size, raw)
+        return values
+
+
+def _typed(name: str, size: int, raw: int) -> Value:
+    if name == "t_bool":
+        return raw != 0
+    if name == "t_address" or name.startswith("t_contract"):
+        return f"0x{raw:040x}"
+    if name.startswith("t_bytes"):
+        return raw.to_bytes(size, "big")
+    if name.startswith("t_int") and raw >> (8 * size - 1):
+        return raw - (1 << (8 * size))
+    return raw
+
+
+def _word(key: bytes | int | str) -> bytes:
+    if isinstance(key, bytes):
+        if len(key) != 32:
+            raise UnknownSlot(f"a bytes32 key has {len(key)} bytes")
+        return key
+    if isinstance(key, str):
+        return bytes.fromhex(key.removeprefix("0x")).rjust(32, b"\0")
+    return key.to_bytes(32, "big")

@@ -1,0 +1,217 @@
+"""What an oracle or a worker believes about the chain: nothing unverified, and the worst of what it hears.
+
+Two heads with two uses. *Finalized* is what one acts upon: k of m RPCs must name the same block, its hash is
+recomputed, and its parents lead to the finalized block that was believed before. *Latest* is only ever used against
+acting: any one RPC whose latest block shows a stop suffices, and no new latest block within the stall limit is a stop.
+
+A finalized block that changes sets a latch. It is kept by the caller (on disk), because a restart must not clear it.
+
+The clock here is monotonic and judges liveness only; every expiry is judged by the block's own timestamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from governance.chain.headers import BadHeader, Header, verify_header, verify_link
+from governance.chain.proofs import BadProof, verify_account, verify_storage
+from governance.errors import CustodesError, Unavailable, VerificationError
+
+MAX_GAP = 50_000  # blocks between two finalized heads that are followed one by one
+BATCH = 100  # headers a request
+
+
+class JsonRpc(Protocol):
+    """One RPC endpoint, as governance.chain.rpc has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def call(self, method: str, *params: Any) -> Any: ...
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]: ...
+
+
+class NoAgreement(Unavailable):
+    """Fewer RPCs than required name the same finalized block."""
+
+    hint: ClassVar[str] = "wait for the RPCs to catch up with each other, or see custodes doctor for which one is down"
+
+
+class FinalityViolation(VerificationError):
+    """A block that was final is not part of the chain any more: nothing is believed until a person has looked."""
+
+    hint: ClassVar[str] = "find out which RPC lied or whether the chain was rewritten, then reset the latch by hand"
+
+
+class ChainStalled(Unavailable):
+    """No new block within the stall limit: a chain that stands still counts as stopped."""
+
+    hint: ClassVar[str] = "see whether the node and its peers are up: custodes doctor"
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The finalized head (verified, agreed) and every RPC's latest head that answered."""
+
+    finalized: Header
+    latest: tuple[tuple[JsonRpc, Header], ...]
+
+    @property
+    def newest(self) -> Header:
+        return max((header for _, header in self.latest), key=lambda header: header.number)
+
+
+class ChainView:
+    """A verified view over several RPCs. `refresh` moves it; `prove` reads state under a header that it verified."""
+
+    def __init__(
+        self,
+        rpcs: Sequence[JsonRpc],
+        *,
+        agreement: int,
+        stall_limit: float,
+        monotonic: Callable[[], float],
+        believed: Header | None = None,
+    ) -> None:
+        """`agreement` is k of m, `believed` the last finalized head acted on. Units: `stall_limit` in seconds."""
+        if not 1 <= agreement <= len(rpcs):
+            raise NoAgreement(f"{agreement} RPCs must agree, and {len(rpcs)} are configured")
+        self._rpcs = tuple(rpcs)
+        self._agreement = agreement
+        self._stall_limit = stall_limit
+        self._monotonic = monotonic
+        self._believed = believed
+        self._newest: bytes | None = None
+        self._newest_at = monotonic()
+
+    @property
+    def believed(self) -> Header | None:
+        return self._believed
+
+    def refresh(self) -> Heads:
+        """The heads now, after the finalized one was agreed on, verified and linked to the one believed before.
+
+        Raises: NoAgreement, FinalityViolation, BadHeader, ChainStalled.
+        """
+        latest = tuple(self._ask(lambda rpc: _block(rpc, "latest")))
+        if not latest:
+            raise NoAgreement("no RPC answers")
+        finalized = self._believed = self._follow(self._agreed_finalized())
+        heads = Heads(finalized, latest)
+        if heads.newest.hash != self._newest:
+            self._newest, self._newest_at = heads.newest.hash, self._monotonic()
+        silent = self._monotonic() - self._newest_at
+        if silent > self._stall_limit:
+            raise ChainStalled(f"no new block for {silent:.0f} s, and {self._stall_limit:.0f} s is the limit")
+        return heads
+
+    def prove(self, header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> dict[int, int]:
+        """The words at `slots` of the contract whose code is proven to hash to `code_hash`, in the state of `header`.
+
+        The first RPC that can prove it is believed, because a proof does not need to be believed.
+
+        Raises: BadProof (every RPC's answer was wrong), NoAgreement (none answered).
+        """
+        wrong: BadProof | None = None
+        for rpc in self._rpcs:
+            try:
+                return prove(rpc, header, address, code_hash, slots)
+            except BadProof as e:
+                wrong = e
+            except Unavailable:
+                continue
+        if wrong is not None:
+            raise wrong
+        raise NoAgreement(f"no RPC answers with a proof of {address} at {header}")
+
+    def _agreed_finalized(self) -> Header:
+        claims = list(self._ask(lambda rpc: _block(rpc, "finalized")))
+        if len(claims) < self._agreement:
+            raise NoAgreement(f"{len(claims)} of {len(self._rpcs)} RPCs answer, and {self._agreement} must agree")
+        numbers = sorted((header.number for _, header in claims), reverse=True)
+        common = numbers[self._agreement - 1]  # the highest block that k of them call final
+        votes: dict[bytes, list[Header]] = {}
+        for rpc, claimed in claims:
+            if claimed.number >= common:
+                header = claimed if claimed.number == common else _block(rpc, hex(common))
+                votes.setdefault(header.hash, []).append(header)
+        agreed = [headers[0] for headers in votes.values() if len(headers) >= self._agreement]
+        if len(agreed) != 1:
+            raise NoAgreement(f"the RPCs name {len(votes)} different blocks {common} as final")
+        return agreed[0]
+
+    def _follow(self, finalized: Header) -> Header:
+        """The head to believe: `finalized` if it descends from what was believed, which never goes back."""
+        believed = self._believed
+        if believed is None:
+            return finalized
+        if finalized.number <= believed.number:
+            if finalized.number == believed.number and finalized.hash != believed.hash:
+                raise FinalityViolation(f"block {believed.number} was final as {believed} and is now {finalized}")
+            return believed  # the RPCs lag: what was believed stays believed
+        if finalized.number - believed.number > MAX_GAP:
+            raise NoAgreement(f"{finalized.number - believed.number} blocks behind: more than are followed at once")
+        broken: BadHeader | None = None
+        for rpc in self._rpcs:
+            try:
+                _verify_descent(believed, [*_headers(rpc, believed.number + 1, finalized.number), finalized])
+            except BadHeader as e:
+                broken = e  # one RPC that lies about a header in between must not be able to set the latch
+            except Unavailable:
+                continue
+            else:
+                return finalized
+        if broken is None:
+            raise NoAgreement("no RPC gives the blocks between two finalized heads")
+        raise FinalityViolation(f"{believed} was final, and {finalized} does not descend from it") from broken
+
+    def _ask(self, question: Callable[[JsonRpc], Header]) -> list[tuple[JsonRpc, Header]]:
+        answers: list[tuple[JsonRpc, Header]] = []
+        for rpc in self._rpcs:
+            try:
+                answers.append((rpc, question(rpc)))
+            except (Unavailable, BadHeader):
+                continue  # one RPC that is down or lies costs its voice, not the others'
+        return answers
+
+
+def _verify_descent(parent: Header, children: Sequence[Header]) -> None:
+    for child in children:
+        verify_link(parent, child)
+        parent = child
+
+
+def _headers(rpc: JsonRpc, first: int, end: int) -> list[Header]:
+    headers: list[Header] = []
+    for start in range(first, end, BATCH):
+        calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(start, min(start + BATCH, end))]
+        headers += [verify_header(block) for block in rpc.batch(calls)]
+    return headers
+
+
+def prove(rpc: JsonRpc, header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> dict[int, int]:
+    """One RPC's words at `slots`, proven against `header.state_root`.
+
+    Raises: BadProof, or what the RPC raises.
+    """
+    keys = [f"0x{slot:064x}" for slot in slots]
+    try:
+        answer: Mapping[str, Any] = rpc.call("eth_getProof", address, keys, hex(header.number))
+    except Unavailable:
+        raise
+    except CustodesError as e:
+        raise BadProof(f"{rpc.name} gives no proof of {address} at {header}: {e.message}") from e
+    account = verify_account(header.state_root, address, answer)
+    if account.code_hash != code_hash:
+        raise BadProof(f"the code at {address} hashes to 0x{account.code_hash.hex()}, not to 0x{code_hash.hex()}")
+    return verify_storage(account.storage_root, slots, answer)
+
+
+def _block(rpc: JsonRpc, tag: str) -> Header:
+    block = rpc.call("eth_getBlockByNumber", tag, False)
+    if not isinstance(block, Mapping):
+        raise BadHeader(f"{rpc.name} knows no block {tag}")
+    return verify_header(block)

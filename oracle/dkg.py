@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from governance.crypto.envelope import EnvelopeContext, EnvelopeKeyPair, EnvelopePublicKey, open_share, seal_share
+from governance.crypto.envelope import (
+    Envelope,
+    EnvelopeContext,
+    EnvelopeKeyPair,
+    EnvelopePublicKey,
+    open_share,
+    seal_share,
+)
 from governance.crypto.errors import EnvelopeRefused, InvalidPoint, WrongDealing, WrongPossession, WrongShare
 from governance.crypto.group import G1, G2, Scalar
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
@@ -213,7 +220,7 @@ def open_dealings(
                 share = registration.shares[me]
             else:
                 context = EnvelopeContext(domain, dealing.dealer, me, hash_commitments(points, domain, dealing.dealer))
-                share = open_share(dealing.envelope, registration.envelope_key, context)  # type: ignore[arg-type]
+                share = open_share(Envelope(dealing.envelope), registration.envelope_key, context)
             verify_share(points, facts.threshold, me, share)
         except (EnvelopeRefused, InvalidPoint, WrongDealing, WrongPossession, WrongShare) as e:
             return Accused(dealing.dealer, e.message)

@@ -1,0 +1,61 @@
+"""Events of Brake: pulls and stops, field for field in the order of the ABI.
+
+Source: contracts/src/interfaces/IBrake.sol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from governance.types.names import Hash32, ProposalId, ScopeId, SeatMask, SeatNumber, StopId, Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeOpened:
+    scope: ScopeId
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    scope: ScopeId
+    seat: SeatNumber
+    report_hash: Hash32
+    severity: int
+    statement: str
+    seats: int  # how many live pulls now count
+    chambers: int  # that they span
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    stop_id: StopId
+    scope: ScopeId
+    seats: SeatMask
+    report_hash: Hash32
+    severity: int
+    lapses_at: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class StopConfirmed:
+    stop_id: StopId
+    scope: ScopeId
+    proposal_id: ProposalId
+
+
+@dataclass(frozen=True, slots=True)
+class StopResumed:
+    stop_id: StopId
+    scope: ScopeId
+    proposal_id: ProposalId
+
+
+@dataclass(frozen=True, slots=True)
+class StopLapsed:
+    stop_id: StopId
+    scope: ScopeId
+    seats: SeatMask
+    cooldown_until: Timestamp
+
+
+BrakeEvent = ScopeOpened | Pulled | Stopped | StopConfirmed | StopResumed | StopLapsed

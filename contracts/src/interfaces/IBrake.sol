@@ -76,6 +76,9 @@ interface IBrake is IActionTarget {
     /// @notice Stops ever pulled on the lineage and on everything: it changes whenever one more falls.
     function stopsSeen(bytes32 lineage) external view returns (uint64);
 
+    /// @notice When a stop last lapsed on the lineage or on everything; 0 = never. Releases proposed before need tier 3.
+    function lapsedAt(bytes32 lineage) external view returns (uint40);
+
     function stopCount() external view returns (uint64);
 
     /// @notice Ids count from 1.

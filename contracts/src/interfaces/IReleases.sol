@@ -97,6 +97,10 @@ interface IReleases is IActionTarget {
     error MalformedModel(bytes32 modelId);
     /// @notice R-Releases-11: the scope document is empty or too long.
     error ScopeSize(uint256 actual, uint256 allowed);
+    /// @notice R-Releases-12: a party of MPC belongs to an organisation that holds a seat.
+    error PartyWithoutSeat(address worker, string organisation);
+    /// @notice R-Releases-12: the parties of MPC are distinct organisations, affiliation groups and jurisdictions.
+    error DependentParties(address worker, address otherWorker);
 
     function computeModelId(address registrar, uint64 sealNonce) external pure returns (bytes32);
 

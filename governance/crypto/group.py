@@ -12,7 +12,9 @@ Source: RFC 9380 (hash to curve), EIP-2537 (curve parameters and rules for valid
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import itertools
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NoReturn, Self, TypeVar, final
@@ -28,6 +30,19 @@ GT_BYTES = 12 * 48
 
 Randomness = Callable[[int], bytes]  # n -> n uniformly random bytes
 system_randomness: Randomness = secrets.token_bytes
+
+
+def derive_randomness(seed: bytes, purpose: bytes) -> Randomness:
+    """A stream that depends on a secret seed and a purpose alone, so that what it made can be made again after a crash.
+
+    An oracle keeps a seed instead of a dealing. Use one purpose for one thing only. Raises: InvalidScalar.
+    """
+    if len(seed) != SCALAR_BYTES:
+        raise InvalidScalar(f"a seed is {SCALAR_BYTES} bytes, got {len(seed)}")
+    calls = itertools.count()
+    prefix = b"custodes/randomness/v1" + seed + len(purpose).to_bytes(8, "big") + purpose
+    return lambda length: hashlib.shake_256(prefix + next(calls).to_bytes(8, "big")).digest(length)
+
 
 RawT = TypeVar("RawT", G1Point, G2Point)
 
@@ -148,7 +163,7 @@ class G1(_Point[G1Point]):
         try:
             return cls(G1Point.from_xy_bytes_be(data))
         except ValueError as error:
-            raise InvalidPoint(f"not a point of G1: {error}") from error
+            raise InvalidPoint(f"not a point of G1: {_reason(error)}") from error
 
     @classmethod
     def from_compressed(cls, data: bytes) -> G1:
@@ -156,7 +171,7 @@ class G1(_Point[G1Point]):
         try:
             point = cls(G1Point.from_compressed_bytes(data))
         except ValueError as error:
-            raise InvalidPoint(f"not a compressed point of G1: {error}") from error
+            raise InvalidPoint(f"not a compressed point of G1: {_reason(error)}") from error
         return require_not_identity(point)
 
 
@@ -172,7 +187,7 @@ class G2(_Point[G2Point]):
         try:
             return cls(G2Point.from_xy_bytes_be(data))
         except ValueError as error:
-            raise InvalidPoint(f"not a point of G2: {error}") from error
+            raise InvalidPoint(f"not a point of G2: {_reason(error)}") from error
 
     @classmethod
     def from_compressed(cls, data: bytes) -> G2:
@@ -180,8 +195,12 @@ class G2(_Point[G2Point]):
         try:
             point = cls(G2Point.from_compressed_bytes(data))
         except ValueError as error:
-            raise InvalidPoint(f"not a compressed point of G2: {error}") from error
+            raise InvalidPoint(f"not a compressed point of G2: {_reason(error)}") from error
         return require_not_identity(point)
+
+
+def _reason(error: ValueError) -> str:
+    return str(error).removeprefix("Err From Rust: ")
 
 
 P = TypeVar("P", G1, G2)

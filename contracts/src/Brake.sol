@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ActionTarget} from "./base/ActionTarget.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IBrake} from "./interfaces/IBrake.sol";
 import {ICouncil} from "./interfaces/ICouncil.sol";
 import {ISeats} from "./interfaces/ISeats.sol";
+import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {ActionKind, ConfirmStop, Resume} from "./types/Actions.sol";
 import {Parameters} from "./types/Parameters.sol";
 import {ActionContext, System} from "./types/System.sol";
@@ -48,11 +48,11 @@ contract Brake is IBrake, ActionTarget {
         external
         returns (uint64 stopId)
     {
-        if (!ICouncil(COUNCIL).active()) revert ICouncil.NotActive(); // R-Council-16
+        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
         _checkScope(scope);
         // R-Brake-09
         if (reportHash == 0 || severity == 0 || severity > MAX_SEVERITY) revert BadReport(reportHash, severity);
-        (uint8 seat, ISeats.Standing standing) = ISeats(SEATS).seatOf(msg.sender);
+        (uint8 seat, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
         if (standing != ISeats.Standing.Live) revert NotLiveSeat(msg.sender); // R-Brake-01
         uint40 until = cooldownUntil(scope, seat);
         if (block.timestamp < until) revert CoolingDown(seat, scope, until); // R-Brake-03
@@ -91,7 +91,7 @@ contract Brake is IBrake, ActionTarget {
 
     /// @inheritdoc IBrake
     function openScope(bytes32 scope) external {
-        if (msg.sender != RELEASES) revert OnlyReleases(msg.sender); // R-Brake-10
+        if (msg.sender != address(RELEASES)) revert OnlyReleases(msg.sender); // R-Brake-10
         // Releases opens a scope once, since it registers no model twice; a repetition would lift no stop.
         scopes[scope].openedAt = uint40(block.timestamp);
         emit ScopeOpened(scope);
@@ -111,8 +111,10 @@ contract Brake is IBrake, ActionTarget {
     }
 
     /// @inheritdoc IActionTarget
-    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context) external {
-        _requireCouncil();
+    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context)
+        external
+        onlyCouncil
+    {
         if (kind == ActionKind.ConfirmStop) {
             _requireTier(context, CONFIRM_TIER);
             _confirm(abi.decode(action, (ConfirmStop)), context.proposalId);
@@ -240,7 +242,7 @@ contract Brake is IBrake, ActionTarget {
 
     /// @dev R-Brake-02: pulls count within the window, and from seats that are live now.
     function _countPulls(bytes32 scope, uint40 window) private view returns (uint64 mask, uint8 count, uint8 chambers) {
-        uint64 candidates = pulling[scope] & ISeats(SEATS).liveMask();
+        uint64 candidates = pulling[scope] & SEATS.liveMask();
         for (uint8 seat; seat < 64; ++seat) {
             if (candidates >> seat & 1 == 0) continue;
             uint40 time = pulledAt[scope][seat];
@@ -248,14 +250,14 @@ contract Brake is IBrake, ActionTarget {
             mask |= uint64(1) << seat;
             ++count;
         }
-        (uint32 version,) = ISeats(SEATS).roster();
-        for (uint256 masks = ISeats(SEATS).chamberMasks(version); masks != 0; masks >>= 64) {
+        (uint32 version,) = SEATS.roster();
+        for (uint256 masks = SEATS.chamberMasks(version); masks != 0; masks >>= 64) {
             if (uint64(masks) & mask != 0) ++chambers;
         }
     }
 
     /// @dev A seat number is granted again some time after a removal; the new organisation answers for nothing of the old.
     function _isGrantedAfter(uint8 seat, uint40 time) private view returns (bool) {
-        return ISeats(SEATS).getSeat(seat).grantedAt > time;
+        return SEATS.getSeat(seat).grantedAt > time;
     }
 }

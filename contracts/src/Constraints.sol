@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ActionTarget} from "./base/ActionTarget.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IConstraints} from "./interfaces/IConstraints.sol";
+import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {
     ActionKind,
     AddConstraint,
@@ -80,8 +80,10 @@ contract Constraints is IConstraints, ActionTarget {
     }
 
     /// @inheritdoc IActionTarget
-    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context) external {
-        _requireCouncil();
+    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context)
+        external
+        onlyCouncil
+    {
         if (kind == ActionKind.AddConstraint) {
             _requireTier(context, TIGHTENING_TIER);
             _add(abi.decode(action, (AddConstraint)), context);

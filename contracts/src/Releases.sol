@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ActionTarget} from "./base/ActionTarget.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IBrake} from "./interfaces/IBrake.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {ICouncil} from "./interfaces/ICouncil.sol";
 import {IReleases} from "./interfaces/IReleases.sol";
 import {ISeats} from "./interfaces/ISeats.sol";
+import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {Parties} from "./libraries/Parties.sol";
 import {
     ActionKind,
@@ -73,8 +73,10 @@ contract Releases is IReleases, ActionTarget {
     }
 
     /// @inheritdoc IActionTarget
-    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context) external {
-        _requireCouncil();
+    function executeAction(ActionKind kind, bytes calldata action, ActionContext calldata context)
+        external
+        onlyCouncil
+    {
         if (kind == ActionKind.RegisterModel) _register(abi.decode(action, (RegisterModel)), context);
         else if (kind == ActionKind.GrantRelease) _grant(abi.decode(action, (GrantRelease)), context);
         else if (kind == ActionKind.RenewRelease) _renew(abi.decode(action, (RenewRelease)), context);
@@ -190,15 +192,15 @@ contract Releases is IReleases, ActionTarget {
             identityModels[identity] = modelId;
             emit IdentityRegistered(identity, modelId, mode, party);
         }
-        if (action.parentModel == 0) IBrake(BRAKE).openScope(lineage);
+        if (action.parentModel == 0) BRAKE.openScope(lineage);
     }
 
     function _grant(GrantRelease memory action, ActionContext calldata context) private {
         uint8 required = _checkGrant(action);
         bytes32 lineage = models[action.modelId].lineage;
         // R-Releases-06: a lapse only allows new proposals; one from before it was voted without the report.
-        uint40 lapsedAt = IBrake(BRAKE).lapsedAt(lineage);
-        if (lapsedAt != 0 && ICouncil(COUNCIL).getProposal(context.proposalId).createdAt <= lapsedAt) {
+        uint40 lapsedAt = BRAKE.lapsedAt(lineage);
+        if (lapsedAt != 0 && COUNCIL.getProposal(context.proposalId).createdAt <= lapsedAt) {
             required = STOPPED_TIER;
         }
         _requireTier(context, required);
@@ -210,8 +212,8 @@ contract Releases is IReleases, ActionTarget {
             mode: action.mode,
             expiresAt: action.expiresAt,
             executedAt: uint40(block.timestamp),
-            lineageGeneration: IBrake(BRAKE).getScope(lineage).generation,
-            globalGeneration: IBrake(BRAKE).getScope(EVERYTHING).generation,
+            lineageGeneration: BRAKE.getScope(lineage).generation,
+            globalGeneration: BRAKE.getScope(EVERYTHING).generation,
             lineage: lineage,
             modelId: action.modelId,
             scopeHash: scopeHash
@@ -261,7 +263,7 @@ contract Releases is IReleases, ActionTarget {
             lineage = parent.lineage;
         }
 
-        bytes32 required = ICommittee(COMMITTEE).keyHash();
+        bytes32 required = COMMITTEE.keyHash();
         // R-Releases-03: 0 means that no committee key is in force, and matches nothing.
         if (required == 0 || action.committeeKeyHash != required) {
             revert WrongCommitteeKey(action.committeeKeyHash, required);
@@ -309,7 +311,7 @@ contract Releases is IReleases, ActionTarget {
             }
             if (bad) revert BadWorker(grant.worker, grant.party); // R-Releases-04
         }
-        if (action.mode == Mode.Mpc) Parties.check(action.workers, ISeats(SEATS));
+        if (action.mode == Mode.Mpc) Parties.check(action.workers, SEATS);
         return _tierUnder(model.lineage);
     }
 
@@ -340,7 +342,7 @@ contract Releases is IReleases, ActionTarget {
 
     /// @dev R-Releases-06: while a stop stands, no release that it covers comes or is prolonged below tier 3.
     function _tierUnder(bytes32 lineage) private view returns (uint8) {
-        return IBrake(BRAKE).isStopped(lineage) ? STOPPED_TIER : RELEASE_TIER;
+        return BRAKE.isStopped(lineage) ? STOPPED_TIER : RELEASE_TIER;
     }
 
     function _identityOf(bytes32 modelId, Mode mode, uint16 party) private view returns (bytes32) {
@@ -353,8 +355,8 @@ contract Releases is IReleases, ActionTarget {
         if (status == ReleaseStatus.Revoked) return Releasability.Revoked;
         if (status != ReleaseStatus.Alive) return Releasability.UnknownRelease;
         if (block.timestamp >= release.expiresAt) return Releasability.Expired;
-        IBrake.Scope memory own = IBrake(BRAKE).getScope(release.lineage);
-        IBrake.Scope memory everything = IBrake(BRAKE).getScope(EVERYTHING);
+        IBrake.Scope memory own = BRAKE.getScope(release.lineage);
+        IBrake.Scope memory everything = BRAKE.getScope(EVERYTHING);
         if (own.generation != release.lineageGeneration || everything.generation != release.globalGeneration) {
             return Releasability.Barred;
         }

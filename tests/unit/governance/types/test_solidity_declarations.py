@@ -24,14 +24,21 @@ def _read(folder: str) -> str:
 
 DECLARED = _read("types") + _read("interfaces")
 ENUM_CLASSES: dict[str, type[IntEnum]] = {
-    **{
-        name: getattr(types, name)
-        for name in (
-            "ActionKind Direction Mode KeyKind ProposalState Support Standing StopStatus ReleaseStatus Releasability Phase"
-        ).split()
-    },
-    "Status": types.ConstraintStatus,
-}
+    enum.__name__: enum
+    for enum in (
+        types.ActionKind,
+        types.Direction,
+        types.Mode,
+        types.KeyKind,
+        types.ProposalState,
+        types.Support,
+        types.Standing,
+        types.StopStatus,
+        types.ReleaseStatus,
+        types.Releasability,
+        types.Phase,
+    )
+} | {"Status": types.ConstraintStatus}
 STRUCT_CLASSES: dict[str, type] = {
     **{struct.__name__: struct for struct in SCHEMAS if not struct.__name__.endswith("Record")},
     **{struct.__name__.removesuffix("Record"): struct for struct in SCHEMAS if struct.__name__.endswith("Record")},
@@ -48,7 +55,7 @@ def snake(camel: str) -> str:
 
 def structs_in_solidity() -> dict[str, list[tuple[str, str]]]:
     found = {}
-    for name, body in re.findall(r"struct (\w+) \{(.*?)\}", DECLARED, re.S):
+    for name, body in re.findall(r"struct (\w+) \{(.*?)\}", DECLARED, re.DOTALL):
         found[name] = [tuple(member.split()) for member in body.split(";") if member.strip()]
     return found
 
@@ -66,7 +73,7 @@ def solidity_type(declared: str) -> str:
 def test_enums_have_the_numbers_that_solidity_declares() -> None:
     declared = {
         name: [member.strip() for member in body.split(",")]
-        for name, body in re.findall(r"enum (\w+) \{(.*?)\}", DECLARED, re.S)
+        for name, body in re.findall(r"enum (\w+) \{(.*?)\}", DECLARED, re.DOTALL)
     }
     assert set(declared) == set(ENUM_CLASSES)
     for name, members in declared.items():
@@ -96,7 +103,7 @@ def test_events_have_the_arguments_that_solidity_declares(contract: str) -> None
     source = re.sub(r"//.*", "", (SOURCES / "interfaces" / f"I{contract}.sol").read_text())
     declared = {
         name: [snake(argument.split()[-1]) for argument in arguments.split(",") if argument.strip()]
-        for name, arguments in re.findall(r"event (\w+)\((.*?)\);", source, re.S)
+        for name, arguments in re.findall(r"event (\w+)\((.*?)\);", source, re.DOTALL)
     }
     ours = {name: [field.name for field in dataclasses.fields(event)] for name, event in EVENTS[contract].items()}
     assert ours == declared

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from governance.ledger.proven import ReleaseFacts
 from governance.types.enums import Phase, Releasability
 
 
@@ -29,15 +30,6 @@ class RequestFacts:
     approved_by_me: bool
     answered_by_me: bool
     partials: int
-
-
-@dataclass(frozen=True)
-class ReleaseFacts:
-    """What `isReleasable` reads, decoded and judged at one block."""
-
-    releasability: Releasability
-    identity: bytes  # that the release gives this worker; zeros if it is not named
-    block_time: int  # [Unix seconds]
 
 
 @dataclass(frozen=True)

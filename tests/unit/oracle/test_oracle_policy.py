@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from governance.ledger.proven import ReleaseFacts
 from governance.types.enums import Phase, Releasability
-from oracle.policy import Answer, Approve, OracleView, Refuse, ReleaseFacts, RequestFacts, Wait, decide
+from oracle.policy import Answer, Approve, OracleView, Refuse, RequestFacts, Wait, decide
 
 IDENTITY = b"\x11" * 32
-GOOD = ReleaseFacts(Releasability.RELEASABLE, IDENTITY, 1000)
+GOOD = ReleaseFacts(Releasability.RELEASABLE, IDENTITY, 9000, 1000)
 REQUEST = RequestFacts(
     request_id=b"\x01" * 32,
     release_id=b"\x02" * 32,

@@ -71,10 +71,12 @@ interface ISeats is IActionTarget {
     error RotationNotReady(uint8 seat, uint40 readyAt, uint256 nowAt);
     /// @notice R-Seats-10: the caller holds neither the key that this call needs.
     error NotSeatKey(uint8 seat, address caller);
-    /// @notice R-Seats-12: with that seat suspended the live seats could no longer pass every tier.
+    /// @notice R-Seats-12: the live seats could no longer pass every tier: with that seat suspended, or (seat 255) after that batch.
     error WouldDeadlock(uint8 seat, uint8 tier);
     /// @notice R-Seats-13: the seat is not in the standing that this needs.
     error UnexpectedStanding(uint8 seat, Standing actual, Standing required);
+    /// @notice R-Seats-14: there are three or four chambers, each with a name of its own.
+    error BadChambers(uint256 actual);
     /// @notice R-Seats-15: the grant is malformed: unknown chamber, empty name, missing label or unsupported key kind.
     error MalformedGrant(string organisation);
     /// @notice R-Seats-16: the batch changes nothing.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev The ballot word of one round: four planes of 64 bits, bit i of each is seat i. From low to high: choice low,
+/// choice high (0 none, 1 against, 2 for, 3 abstain), count low, count high (ballots cast, at most 3).
+library Ballots {
+    uint256 internal constant MAX_COUNT = 3;
+
+    uint256 private constant CHOICE_HIGH = 64;
+    uint256 private constant COUNT_LOW = 128;
+    uint256 private constant COUNT_HIGH = 192;
+
+    /// @dev What an empty word is stored as: the count planes stand inverted, as ballots left. So the word is not zero
+    /// when the first ballot comes, which then costs no more than the next; a word that was never opened has none left.
+    uint256 private constant STORED_EMPTY = uint256(type(uint128).max) << 128;
+
+    /// @dev Between the word and its stored form; its own inverse.
+    function flip(uint256 word) internal pure returns (uint256) {
+        return word ^ STORED_EMPTY;
+    }
+
+    function choiceOf(uint256 word, uint8 seat) internal pure returns (uint8) {
+        return _pair(word, seat, CHOICE_HIGH + seat);
+    }
+
+    function countOf(uint256 word, uint8 seat) internal pure returns (uint8) {
+        return _pair(word, COUNT_LOW + seat, COUNT_HIGH + seat);
+    }
+
+    /// @dev Seats that chose: 1 against, 2 for, 3 abstain.
+    function chosen(uint256 word, uint8 choice) internal pure returns (uint64) {
+        uint256 low = choice & 1 == 0 ? ~word : word;
+        uint256 high = choice & 2 == 0 ? ~word : word;
+        return uint64(low & high >> CHOICE_HIGH);
+    }
+
+    /// @dev Seats that cast any ballot.
+    function voted(uint256 word) internal pure returns (uint64) {
+        return uint64(word | word >> CHOICE_HIGH);
+    }
+
+    /// @dev The word after a seat's next ballot. The caller has checked that its count is below MAX_COUNT.
+    function cast(uint256 word, uint8 seat, uint8 choice) internal pure returns (uint256) {
+        uint256 count = countOf(word, seat) + 1;
+        uint256 four = 1 | 1 << CHOICE_HIGH | 1 << COUNT_LOW | 1 << COUNT_HIGH;
+        uint256 bits = uint256(choice) & 1 | uint256(choice >> 1) << CHOICE_HIGH | (count & 1) << COUNT_LOW | count >> 1
+            << COUNT_HIGH;
+        return word & ~(four << seat) | bits << seat;
+    }
+
+    function _pair(uint256 word, uint256 low, uint256 high) private pure returns (uint8) {
+        return uint8(word >> low & 1 | (word >> high & 1) << 1);
+    }
+}

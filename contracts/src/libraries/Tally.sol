@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {TierRule} from "../types/Parameters.sol";
+
+/// @dev Counting. A word of masks holds four chambers in lanes of 64 bits; every lane is counted in the same pass.
+library Tally {
+    uint256 internal constant CHAMBERS = 4;
+
+    uint256 private constant LANES = 1 | 1 << 64 | 1 << 128 | 1 << 192;
+
+    /// @dev Population count of each 64-bit lane, left in its lane. Every mask drops what a shift brought over from the
+    /// lane above.
+    function countLanes(uint256 x) internal pure returns (uint256) {
+        unchecked {
+            x -= x >> 1 & type(uint256).max / 3;
+            x = (x & type(uint256).max / 5) + (x >> 2 & type(uint256).max / 5);
+            x = x + (x >> 4) & type(uint256).max / 17;
+            x = x + (x >> 8) & type(uint256).max / 257;
+            x = x + (x >> 16) & type(uint256).max / 65537;
+            return x + (x >> 32) & type(uint256).max / 4294967297;
+        }
+    }
+
+    function countSeats(uint64 mask) internal pure returns (uint256) {
+        return countLanes(mask);
+    }
+
+    /// @dev The same 64-bit mask in every lane.
+    function spread(uint64 mask) internal pure returns (uint256) {
+        unchecked {
+            return mask * LANES;
+        }
+    }
+
+    function lane(uint256 lanes, uint256 chamber) internal pure returns (uint256) {
+        return uint64(lanes >> 64 * chamber);
+    }
+
+    /// @dev Whether yes reaches num/den of size: more than it (strict), or at least it.
+    function meets(uint256 yes, uint256 size, uint256 num, uint256 den, bool strict) internal pure returns (bool) {
+        unchecked {
+            // Four factors below 2^17: no product wraps.
+            return strict ? yes * den > num * size : yes * den >= num * size;
+        }
+    }
+
+    /// @dev The smallest yes that meets; den is not zero in sound parameters.
+    function needed(uint256 size, uint256 num, uint256 den, bool strict) internal pure returns (uint256) {
+        return strict ? num * size / den + 1 : (num * size + den - 1) / den;
+    }
+
+    /// @dev Whether the seats of yes carry a tier: enough chambers agree, each against its whole size, and so does the
+    /// whole, against all seats. Chambers partition the roster, so its count is the sum of theirs.
+    function passes(TierRule memory rule, uint256 chamberMasks, uint64 yes) internal pure returns (bool) {
+        unchecked {
+            uint256 sizes = countLanes(chamberMasks);
+            uint256 yeses = countLanes(chamberMasks & spread(yes));
+            uint256 agreeing;
+            uint256 chambers;
+            uint256 allSize;
+            uint256 allYes;
+            for (; sizes != 0; (sizes, yeses) = (sizes >> 64, yeses >> 64)) {
+                uint256 size = uint64(sizes);
+                if (meets(uint64(yeses), size, rule.chamberNum, rule.chamberDen, rule.chamberStrict)) ++agreeing;
+                ++chambers;
+                allSize += size;
+                allYes += uint64(yeses);
+            }
+            return agreeing >= required(rule, chambers)
+                && meets(allYes, allSize, rule.overallNum, rule.overallDen, rule.overallStrict);
+        }
+    }
+
+    /// @dev Chambers that must agree.
+    function required(TierRule memory rule, uint256 chambers) internal pure returns (uint256) {
+        return rule.chambersRequired == 0 ? chambers : rule.chambersRequired;
+    }
+}

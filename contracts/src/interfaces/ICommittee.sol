@@ -50,9 +50,18 @@ interface ICommittee is IActionTarget {
         uint32 partials;
     }
 
-    event EpochStarted(uint64 indexed epoch, uint256 indexed proposalId, uint16 threshold, uint16 slack, uint16 size, uint40 phaseEndsAt);
+    event EpochStarted(
+        uint64 indexed epoch,
+        uint256 indexed proposalId,
+        uint16 threshold,
+        uint16 slack,
+        uint16 size,
+        uint40 phaseEndsAt
+    );
     event MemberNamed(uint64 indexed epoch, uint16 indexed index, address indexed oracle, bytes32 organisationId);
-    event TransportKeyRegistered(uint64 indexed epoch, uint16 indexed index, bytes transportKey, bytes32 commitmentsHash);
+    event TransportKeyRegistered(
+        uint64 indexed epoch, uint16 indexed index, bytes transportKey, bytes32 commitmentsHash
+    );
     event PhaseAdvanced(uint64 indexed epoch, Phase phase, uint40 phaseEndsAt);
     event Dealt(uint64 indexed epoch, uint16 indexed dealer, bytes commitments, bytes proof, bytes[] envelopes);
     event DealerAccused(uint64 indexed epoch, uint16 indexed dealer, uint16 indexed accuser);
@@ -88,7 +97,8 @@ interface ICommittee is IActionTarget {
     error AlreadyDone(uint64 epoch, uint16 index);
     /// @notice R-Committee-08: what was revealed is not what was committed, or has the wrong length.
     error CommitmentMismatch(uint16 dealer, bytes32 actual, bytes32 committed);
-    /// @notice R-Committee-09: a point is off the curve, outside the subgroup, the identity, or not canonical.
+    /// @notice R-Committee-09: a point is off the curve, outside the subgroup, the identity, or not canonical; or T1 and T2
+    /// are not the same secret.
     error BadPoint();
     /// @notice R-Committee-10: the proof of possession does not verify.
     error BadProof(uint16 index);
@@ -98,7 +108,8 @@ interface ICommittee is IActionTarget {
     error EverythingStopped();
     /// @notice R-Committee-13: the release does not let that worker unlock.
     error NotReleasable(bytes32 releaseId, address worker, uint8 reason);
-    /// @notice R-Committee-14: an open request of that worker under that release stands already.
+    /// @notice R-Committee-14: an open request of that worker under that release stands already, or this is the transport
+    /// key of an earlier one.
     error RequestOpen(bytes32 requestId, uint40 expiresAt);
     /// @notice R-Committee-15: no open request has that id.
     error NoOpenRequest(bytes32 requestId, uint40 expiresAt);
@@ -110,6 +121,10 @@ interface ICommittee is IActionTarget {
     error IdentityBarred(bytes32 identity);
     /// @notice R-Committee-19: no committee key is in force.
     error NoCommittee();
+    /// @notice R-Committee-20: too few members acknowledged to finalise, or enough that the epoch cannot be aborted.
+    error Acknowledgements(uint64 epoch, uint256 actual, uint256 required);
+    /// @notice R-Committee-21: no member of that epoch with that index has dealt.
+    error NoDealing(uint64 epoch, uint16 dealer);
 
     /// @notice By each member, once: a fresh HPKE key (MLKEM768_X25519) and the hash of its commitments.
     function register(uint64 epoch, bytes calldata transportKey, bytes32 commitmentsHash) external;
@@ -138,8 +153,14 @@ interface ICommittee is IActionTarget {
 
     /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1 (128 bytes
     /// each); t2 and its PK_i are given again and checked against their hashes.
-    function post(bytes32 requestId, bytes calldata c1, bytes calldata c2, bytes calldata t1, bytes calldata t2, bytes calldata verificationKey)
-        external;
+    function post(
+        bytes32 requestId,
+        bytes calldata c1,
+        bytes calldata c2,
+        bytes calldata t1,
+        bytes calldata t2,
+        bytes calldata verificationKey
+    ) external;
 
     function currentEpoch() external view returns (uint64);
 
@@ -162,12 +183,18 @@ interface ICommittee is IActionTarget {
     function verificationKey(uint64 epoch, uint16 index) external view returns (bytes memory);
 
     /// @notice keccak256(abi.encode("custodes/unlock/v1", chainId, this, epoch, releaseId, worker, keccak256(T1 || T2))).
-    function computeRequestId(uint64 epoch, bytes32 releaseId, address worker, bytes32 transportHash) external view returns (bytes32);
+    function computeRequestId(uint64 epoch, bytes32 releaseId, address worker, bytes32 transportHash)
+        external
+        view
+        returns (bytes32);
 
     function getRequest(bytes32 requestId) external view returns (Request memory);
 
     /// @notice The last request of a worker under a release.
     function lastRequest(bytes32 releaseId, address worker) external view returns (bytes32);
+
+    /// @notice Whether a stop fell between the first partial for that identity and the t-th, in that epoch.
+    function isBarred(uint64 epoch, bytes32 identity) external view returns (bool);
 
     function hashToG1(bytes32 identity) external view returns (bytes memory);
 }

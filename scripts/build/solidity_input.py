@@ -28,7 +28,7 @@ OUTPUTS = [
     "userdoc",
 ]
 COMMENT_OR_STRING = re.compile(r"""//[^\n]*|/\*.*?\*/|("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""", re.DOTALL)
-IMPORT = re.compile(r"""^\s*import\b[^;"']*["']([^"']+)["'][^;]*;""", re.MULTILINE)
+IMPORT = re.compile(r"""(?<![\w$])import\b[^;"']*["']([^"']+)["'][^;]*;""")
 
 
 class SourceMissing(Exception):

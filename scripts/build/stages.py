@@ -1,0 +1,224 @@
+"""The stages of scripts/test: what each runs, and what it takes to pass."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import coverage_report
+import snapshots
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = ROOT / "contracts"
+ARTIFACTS = ROOT / "governance" / "ledger" / "artifacts"
+WORK = ROOT / ".cache" / "test"
+
+PYTHON_COVERAGE_FLOOR = 85.0  # percent of lines and branches
+CONTRACT_COVERAGE_FLOOR = 90.0  # percent of lines, and of branches
+STAGE_LIMIT = 15 * 60  # seconds: a stage that hangs is ended, and the run with it
+TAIL = 120  # lines of a failed stage's output that are printed; the rest is in its log
+
+
+class StageFailed(Exception):
+    """A stage did not pass: `reason` for the table, `output` to find out why."""
+
+    def __init__(self, reason: str, output: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.output = output
+
+
+@dataclass(frozen=True)
+class Counts:
+    passed: int
+    failed: int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed)
+
+
+@dataclass
+class Workbench:
+    """Where stages run and leave their logs; the tests that they counted."""
+
+    environment: Mapping[str, str]
+    update_snapshots: bool
+    counts: list[Counts] = field(default_factory=list)
+    gas_measured: bool = False
+
+    @classmethod
+    def make(cls, *, update_snapshots: bool) -> Workbench:
+        shutil.rmtree(WORK, ignore_errors=True)
+        WORK.mkdir(parents=True)
+        path = os.pathsep.join([str(ROOT / ".venv" / "bin"), str(ROOT / ".tools" / "bin"), os.environ.get("PATH", "")])
+        return cls(os.environ | {"PATH": path, "HF_HUB_OFFLINE": "1", "NO_COLOR": "1"}, update_snapshots)
+
+    def call(self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None) -> str:
+        """What the command printed; it exited 0. Raises: StageFailed."""
+        status, output = self.try_call(*command, cwd=cwd, extra=extra)
+        if status != 0:
+            raise StageFailed(f"{Path(command[0]).name} exited {status}", tail(output))
+        return output
+
+    def try_call(self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Exit status and output; the whole output is appended to .cache/test/log. Raises: StageFailed on a hang."""
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**self.environment, **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=STAGE_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            raise StageFailed(f"no end after {STAGE_LIMIT} s", tail(output)) from None
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+        with (WORK / "log").open("a") as log:
+            log.write(f"$ {' '.join(command)}\n{output}\n")
+        return process.returncode, output
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    what: str
+    run: Callable[[Workbench], str]
+
+
+def tail(output: str, lines: int = TAIL) -> str:
+    """The last lines, with a word on how many came before."""
+    split = output.rstrip().splitlines()
+    left_out = len(split) - lines
+    head = [f"   ... {left_out} lines before this are in {(WORK / 'log').relative_to(ROOT)}"] if left_out > 0 else []
+    return "\n".join(head + split[-lines:])
+
+
+def check(reason: str, complaints: Sequence[str]) -> None:
+    """There is nothing to complain about. Raises: StageFailed."""
+    if complaints:
+        raise StageFailed(reason, "\n".join(complaints))
+
+
+# ------------------------------------------------------------------------------------------------------------ static
+def run_lint(bench: Workbench) -> str:
+    bench.call("ruff", "check", "--quiet", ".")
+    bench.call("ruff", "format", "--check", "--quiet", "--diff", ".")
+    return ""
+
+
+def run_types(bench: Workbench) -> str:
+    bench.call("mypy")
+    bench.call("mypy", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "build").glob("*.py")))
+    return ""
+
+
+def run_layers(bench: Workbench) -> str:
+    bench.call("lint-imports", "--no-logo")
+    return ""
+
+
+# --------------------------------------------------------------------------------------------------------- contracts
+def run_solidity_format(bench: Workbench) -> str:
+    bench.call("forge", "fmt", "--check", cwd=CONTRACTS)
+    return ""
+
+
+def run_artifacts(bench: Workbench) -> str:
+    bench.call("forge", "build", cwd=CONTRACTS)
+    printed = bench.call(str(ROOT / "scripts" / "compile"), "--check", "--against-forge")
+    return printed.strip().removeprefix("compile: ")
+
+
+def run_forge(bench: Workbench) -> str:
+    """Unit, fuzz and invariant tests; the gas that they measure is kept for the stage `snapshots`."""
+    measured = {"FORGE_SNAPSHOT_EMIT": "true", "FOUNDRY_SNAPSHOTS": str(WORK / "gas"), "FOUNDRY_PROFILE": "ci"}
+    status, output = bench.try_call("forge", "test", cwd=CONTRACTS, extra=measured)
+    found = re.findall(r"(\d+) tests passed, (\d+) failed", output)
+    counts = Counts(*map(int, found[-1])) if found else Counts(0, 0)
+    bench.counts.append(counts)
+    bench.gas_measured = True
+    if status != 0 or counts.failed:
+        raise StageFailed(f"{counts.passed} passed, {counts.failed} failed", tail(output))
+    if not counts.passed:
+        raise StageFailed("no contract test ran", tail(output))
+    return f"{counts.passed} passed"
+
+
+def run_contract_coverage(bench: Workbench) -> str:
+    report = WORK / "lcov.info"
+    command = ["forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(report)]
+    bench.call(*command, "--no-match-coverage", "(node_modules|test|bench|script)/", cwd=CONTRACTS)
+    files = coverage_report.parse_lcov(report.read_text())
+    check("no contract was covered", [] if files else ["the coverage report names no file under contracts/src"])
+    total = coverage_report.sum_files(files.values())
+    note = f"lines {total.lines.percent:.1f} %, branches {total.branches.percent:.1f} %"
+    if min(total.lines.percent, total.branches.percent) < CONTRACT_COVERAGE_FLOOR:
+        raise StageFailed(f"{note}; the floor is {CONTRACT_COVERAGE_FLOOR:.0f} %", coverage_report.format_worst(files))
+    return note
+
+
+def run_snapshots(bench: Workbench) -> str:
+    directory = CONTRACTS / "snapshots"
+    sizes = snapshots.compute_sizes(ARTIFACTS)
+    if not bench.gas_measured:  # --only snapshots: measure first
+        run_forge(bench)
+    measured = snapshots.read_groups(WORK / "gas") | {"sizes": sizes}
+    if bench.update_snapshots:
+        return snapshots.write_groups(measured, directory)
+    check("gas or size changed", snapshots.compare(snapshots.read_groups(directory), measured))
+    check("a contract is too large", snapshots.find_oversized(sizes))
+    return f"{sum(map(len, measured.values()))} values within {snapshots.TOLERANCE_PERCENT} %"
+
+
+# ------------------------------------------------------------------------------------------------------------ pytest
+def run_pytest(bench: Workbench) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
+    status, output = bench.try_call(*command, "--durations=10", "--durations-min=5", extra={"HYPOTHESIS_PROFILE": "ci"})
+    closing = output.rstrip().splitlines()[-1] if output.strip() else ""
+    counts = Counts(*(sum(map(int, re.findall(rf"(\d+) {word}", closing))) for word in ("passed", "(?:failed|error)")))
+    bench.counts.append(counts)
+    if status != 0:
+        raise StageFailed(f"{counts.passed} passed, {counts.failed} failed", tail(output))
+    slowest = [line for line in output.splitlines() if re.match(r"\s*\d+\.\d+s (call|setup|teardown)", line)]
+    print("\n".join([*slowest, closing]), flush=True)
+    return closing.strip("= ")
+
+
+def run_python_coverage(bench: Workbench) -> str:
+    report = WORK / "coverage.json"
+    bench.call("coverage", "json", "--quiet", "-o", str(report))
+    total, files = coverage_report.parse_python(report.read_text())
+    note = f"{total.percent:.1f} % of lines and branches, {total.branches.percent:.1f} % of branches alone"
+    if total.percent < PYTHON_COVERAGE_FLOOR:
+        raise StageFailed(f"{note}; the floor is {PYTHON_COVERAGE_FLOOR:.0f} %", coverage_report.format_worst(files))
+    return note
+
+
+STAGES = (
+    Stage("lint", "ruff check, ruff format", run_lint),
+    Stage("types", "mypy --strict", run_types),
+    Stage("layers", "import-linter", run_layers),
+    Stage("fmt", "forge fmt", run_solidity_format),
+    Stage("artifacts", "scripts/compile --check, and forge makes the same bytes", run_artifacts),
+    Stage("forge", "contract tests: unit, fuzz, invariant", run_forge),
+    Stage("snapshots", "gas and size of the contracts", run_snapshots),
+    Stage("contracts", "coverage of the contracts", run_contract_coverage),
+    Stage("pytest", "Python tests, on two cores", run_pytest),
+    Stage("coverage", "coverage of the Python packages", run_python_coverage),
+)

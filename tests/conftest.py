@@ -1,0 +1,134 @@
+"""What every test gets: a machine of its own to believe in, and an anvil if it asks for one."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
+PR_SET_PDEATHSIG = 1
+
+# Two cores are shared by many processes: how long an example takes says nothing about the code.
+settings.register_profile("dev", deadline=None, print_blob=True)
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def _refuse_to_leave_the_machine(event: str, arguments: tuple[object, ...]) -> None:
+    """Tests talk to what they started themselves and to nothing else."""
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and isinstance(address[0], str):
+        host = address[0]
+        if host != "localhost" and not ip_address(host.split("%")[0]).is_loopback:
+            raise RuntimeError(f"a test tried to connect to {host}")
+
+
+sys.addaudithook(_refuse_to_leave_the_machine)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No configuration, key or state of the person who runs the tests is read or written."""
+    home = tmp_path_factory.mktemp("xdg")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("CUSTODES_") and name not in KEPT_VARIABLES:
+                patch.delenv(name)
+        for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("NO_COLOR", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, built beside it so that nothing is left in it."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("governance", "oracle", "inference"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps"]
+    subprocess.run([*command, "--no-build-isolation", "--wheel-dir", str(tree / "dist"), str(tree)], check=True)
+    return next((tree / "dist").glob("custodes-*.whl"))
+
+
+@dataclass(frozen=True)
+class Anvil:
+    """A chain of this test alone; it dies with the test, and with pytest if that is killed."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+
+StartAnvil = Callable[..., Anvil]
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@pytest.fixture
+def start_anvil(tmp_path: Path) -> Iterator[StartAnvil]:
+    """Start a Prague anvil on a free loopback port: `start_anvil("--no-mining")`; ended after the test."""
+    from governance.chain.tools import find_tool
+
+    started: list[Anvil] = []
+
+    def start(*options: str) -> Anvil:
+        log = tmp_path / f"anvil-{len(started)}.log"
+        command = [str(find_tool("anvil")), "--host", "127.0.0.1", "--port", "0", "--hardfork", "prague", *options]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call, no lock can be held
+            )
+        deadline = time.monotonic() + 30
+        while not (found := re.search(rb"Listening on (127\.0\.0\.1:\d+)", log.read_bytes())):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise RuntimeError(f"anvil did not start: {log.read_text()[-2000:]}")
+            time.sleep(0.01)
+        started.append(Anvil(f"http://{found[1].decode()}", process))
+        return started[-1]
+
+    yield start
+    for anvil in started:
+        anvil.process.kill()
+        anvil.process.wait()
+
+
+@pytest.fixture
+def anvil(start_anvil: StartAnvil) -> Anvil:
+    """One anvil that mines a block for each transaction."""
+    return start_anvil()

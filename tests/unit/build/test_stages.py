@@ -1,0 +1,129 @@
+"""scripts/test: a failure is a failure, is shown, and stops the run unless it was told to go on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import run_stages
+import snapshots
+import stages
+from coverage_report import parse_lcov, parse_python, sum_files
+from stages import Counts, Stage, StageFailed, Workbench
+
+
+def passing(bench: Workbench) -> str:
+    bench.counts.append(Counts(3, 0))
+    return "all well"
+
+
+def failing(bench: Workbench) -> str:
+    bench.counts.append(Counts(1, 2))
+    bench.call(sys.executable, "-c", "print('the reason'); raise SystemExit(9)")
+    return "never"
+
+
+@pytest.fixture(autouse=True)
+def own_stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = (Stage("a", "first", passing), Stage("b", "second", failing), Stage("c", "third", passing))
+    monkeypatch.setattr(run_stages, "STAGES", table)
+    monkeypatch.setattr(stages, "ROOT", tmp_path)
+    monkeypatch.setattr(stages, "WORK", tmp_path / "work")
+
+
+def test_run_exits_1_and_stops_at_the_first_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_stages.main([]) == 1
+    printed = capsys.readouterr().out
+    assert "the reason" in printed
+    assert "exited 9" in printed
+    assert "c                   -  not run" in printed
+    assert printed.endswith("\n4 passed, 2 failed\n")
+
+
+def test_run_goes_on_when_told_and_still_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_stages.main(["--keep-going"]) == 1
+    assert capsys.readouterr().out.endswith("\n7 passed, 2 failed\n")
+
+
+def test_run_exits_0_when_the_chosen_stages_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_stages.main(["--only", "a", "--only", "c"]) == 0
+    assert capsys.readouterr().out.endswith("\n6 passed, 0 failed\n")
+
+
+def test_run_refuses_a_stage_that_does_not_exist() -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_stages.main(["--only", "z"])
+    assert caught.value.code == 2
+
+
+def test_call_ends_a_command_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "STAGE_LIMIT", 0.3)
+    bench = Workbench.make(update_snapshots=False)
+    with pytest.raises(StageFailed, match="no end after"):
+        bench.call(sys.executable, "-c", "import time; time.sleep(60)")
+
+
+LCOV = """SF:src/A.sol
+LF:10
+LH:9
+BRF:4
+BRH:1
+end_of_record
+SF:test/A.t.sol
+LF:100
+LH:100
+end_of_record
+SF:src/B.sol
+LF:10
+LH:10
+end_of_record
+"""
+
+
+def test_lcov_counts_sources_and_not_tests() -> None:
+    files = parse_lcov(LCOV)
+    total = sum_files(files.values())
+    assert set(files) == {"src/A.sol", "src/B.sol"}
+    assert total.lines.percent == 95.0
+    assert total.branches.percent == 25.0
+
+
+def test_python_coverage_counts_lines_and_branches() -> None:
+    summary = '{"covered_lines": 8, "num_statements": 10, "covered_branches": 1, "num_branches": 10}'
+    total, files = parse_python(f'{{"files": {{"governance/x.py": {{"summary": {summary}}}}}}}')
+    assert total.percent == 45.0
+    assert total.branches.percent == 10.0
+    assert list(files) == ["governance/x.py"]
+
+
+@pytest.mark.parametrize(
+    ("committed", "measured", "complaints"),
+    [
+        ({"g": {"a": 10_000}}, {"g": {"a": 10_100}}, 0),
+        ({"g": {"a": 10_000}}, {"g": {"a": 9_900}}, 0),
+        ({"g": {"a": 10_000}}, {"g": {"a": 10_101}}, 1),
+        ({"g": {"a": 10_000}}, {"g": {"a": 9_899}}, 1),
+        ({"g": {"a": 1}}, {"g": {"a": 1, "b": 1}}, 1),
+        ({"g": {"a": 1, "b": 1}}, {"g": {"a": 1}}, 1),
+        ({"g": {"a": 0}}, {"g": {"a": 1}}, 1),
+        ({}, {}, 0),
+    ],
+)
+def test_snapshots_complain_beyond_one_percent(
+    committed: dict[str, dict[str, int]], measured: dict[str, dict[str, int]], complaints: int
+) -> None:
+    found = snapshots.compare(committed, measured)
+    assert len(found) == (complaints + 1 if complaints else 0)  # the last line says what to do
+
+
+def test_snapshots_read_what_was_written_and_forget_old_groups(tmp_path: Path) -> None:
+    snapshots.write_groups({"old": {"x": 1}}, tmp_path)
+    snapshots.write_groups({"Council": {"castVote": 5}}, tmp_path)
+    assert snapshots.read_groups(tmp_path) == {"Council": {"castVote": 5}}
+
+
+def test_sizes_find_a_contract_that_no_chain_accepts() -> None:
+    assert snapshots.find_oversized({"A runtime": 24_576, "A creation": 49_152}) == []
+    assert len(snapshots.find_oversized({"A runtime": 24_577, "A creation": 49_153})) == 2

@@ -1,0 +1,39 @@
+"""The ground that other tests stand on: they cannot leave the machine, nor leave a chain behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import urllib.request
+from collections.abc import Callable
+
+import pytest
+
+
+def call(url: str, method: str) -> str:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return str(json.load(answer)["result"])
+
+
+def test_connect_is_refused_when_the_address_is_not_this_machine() -> None:
+    with socket.socket() as outward, pytest.raises(RuntimeError, match=r"192\.0\.2\.1"):
+        outward.connect(("192.0.2.1", 9))
+
+
+def test_environment_has_no_setting_of_the_person_who_runs_the_tests() -> None:
+    assert "CUSTODES_RPC" not in os.environ
+    assert "xdg" in os.environ["XDG_CONFIG_HOME"]
+
+
+def test_anvil_serves_the_devnet_chain_on_loopback(start_anvil: Callable[..., object]) -> None:
+    first, second = start_anvil(), start_anvil("--chain-id", "77")
+    assert call(first.url, "eth_chainId") == "0x7a69"  # type: ignore[attr-defined]
+    assert call(second.url, "eth_chainId") == "0x4d"  # type: ignore[attr-defined]
+
+
+def test_anvil_start_fails_loudly_when_an_option_is_wrong(start_anvil: Callable[..., object]) -> None:
+    with pytest.raises(RuntimeError, match="anvil did not start"):
+        start_anvil("--no-such-option")

@@ -33,7 +33,8 @@ from cryptography.hazmat.primitives.hpke import (
 
 from governance.crypto.errors import EnvelopeRefused, InvalidScalar
 from governance.crypto.group import Scalar
-from governance.encoding.committee import CommitteeDomain, Hash32, MemberIndex, make_dealt_share_info
+from governance.encoding.committee import CommitteeDomain, make_dealt_share_info
+from governance.types import Hash32, MemberIndex
 
 Envelope = NewType("Envelope", bytes)
 

@@ -12,9 +12,7 @@ Source: RFC 9380 (hash to curve), EIP-2537 (curve parameters and rules for valid
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import itertools
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NoReturn, Self, TypeVar, final
@@ -30,19 +28,6 @@ GT_BYTES = 12 * 48
 
 Randomness = Callable[[int], bytes]  # n -> n uniformly random bytes
 system_randomness: Randomness = secrets.token_bytes
-
-
-def derive_randomness(seed: bytes, purpose: bytes) -> Randomness:
-    """A stream that depends on a secret seed and a purpose alone, so that what it made can be made again after a crash.
-
-    An oracle keeps a seed instead of a dealing. Use one purpose for one thing only. Raises: InvalidScalar.
-    """
-    if len(seed) != SCALAR_BYTES:
-        raise InvalidScalar(f"a seed is {SCALAR_BYTES} bytes, got {len(seed)}")
-    calls = itertools.count()
-    prefix = b"custodes/randomness/v1" + seed + len(purpose).to_bytes(8, "big") + purpose
-    return lambda length: hashlib.shake_256(prefix + next(calls).to_bytes(8, "big")).digest(length)
-
 
 RawT = TypeVar("RawT", G1Point, G2Point)
 

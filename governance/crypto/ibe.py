@@ -30,8 +30,9 @@ from governance.crypto.group import (
 )
 from governance.crypto.partial import IdentityKey, hash_identity
 from governance.crypto.points import g2_to_eip2537
-from governance.encoding.committee import Hash32, Identity, compute_wrap_context, require_32
+from governance.encoding.committee import compute_wrap_context, require_32
 from governance.encoding.errors import NotEncodable
+from governance.types import Hash32, Identity
 
 DataKey = NewType("DataKey", bytes)  # 32 secret bytes
 WrappedKey = NewType("WrappedKey", bytes)  # U compressed (96) || V (32) || W (32)

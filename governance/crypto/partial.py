@@ -35,7 +35,8 @@ from governance.crypto.group import (
     system_randomness,
 )
 from governance.crypto.vss import KeyShare, check_indices, compute_lagrange
-from governance.encoding.committee import DST_IDENTITY, Epoch, Identity, MemberIndex, require_32
+from governance.encoding.committee import DST_IDENTITY, require_32
+from governance.types import Epoch, Identity, MemberIndex
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,10 @@ from governance.encoding.committee import (
     DST_POP_DEALER,
     DST_POP_SHARE,
     CommitteeDomain,
-    Hash32,
-    MemberIndex,
     compute_dealer_possession_message,
     compute_share_possession_message,
 )
+from governance.types import Hash32, MemberIndex
 
 
 def prove_dealer_possession(

@@ -29,7 +29,8 @@ from governance.crypto.group import (
 )
 from governance.crypto.points import g2_to_eip2537
 from governance.crypto.possession import prove_dealer_possession, verify_dealer_possession
-from governance.encoding.committee import CommitteeDomain, Epoch, Hash32, MemberIndex, compute_commitments_hash
+from governance.encoding.committee import CommitteeDomain, compute_commitments_hash
+from governance.types import Epoch, Hash32, MemberIndex
 
 Commitments = tuple[G2, ...]  # a_0 g2, ..., a_{t-1} g2 of a polynomial a_0 + a_1 x + ...
 

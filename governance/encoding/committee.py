@@ -10,16 +10,13 @@ Source: DESIGN section 4; EIP-2537 (encodings); RFC 9380 section 3.1 (domain sep
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
 
+from governance.encoding.abi import encode_values
 from governance.encoding.errors import NotEncodable
-from governance.encoding.keccak import abi_encode, keccak256
-
-ChainId = NewType("ChainId", int)
-Epoch = NewType("Epoch", int)  # one term of a committee, counted by the contract [uint64]
-MemberIndex = NewType("MemberIndex", int)  # permanent index of an oracle, 1..65535, never a list position, never reused
-Identity = NewType("Identity", bytes)  # 32 bytes, computed by the Releases contract, never chosen by a requester
-Hash32 = NewType("Hash32", bytes)
+from governance.encoding.keccak import keccak256
+from governance.types import Address, ChainId, Epoch, Identity
+from governance.types import Hash32 as Hash32  # the argument types, for callers
+from governance.types import MemberIndex as MemberIndex
 
 # One suite, one tag for each use: a signature made for one use is worthless for another.
 _SUITE = b"_BLS12381G1_XMD:SHA-256_SSWU_RO_"
@@ -38,7 +35,7 @@ class CommitteeDomain:
     """Where and when a committee speaks: one contract on one chain in one epoch."""
 
     chain_id: ChainId
-    committee: str  # address of the Committee contract, 0x and 40 hex digits
+    committee: Address
     epoch: Epoch
 
 
@@ -76,9 +73,9 @@ def make_dealt_share_info(
     domain: CommitteeDomain, dealer: MemberIndex, recipient: MemberIndex, commitments_hash: Hash32
 ) -> bytes:
     """The HPKE `info` of one envelope: it opens for this recipient, of this dealing, and nowhere else."""
-    return DEALT_SHARE_LABEL + abi_encode(
+    return DEALT_SHARE_LABEL + encode_values(
         ("uint256", "address", "uint64", "uint16", "uint16", "bytes32"),
-        (domain.chain_id, domain.committee, domain.epoch, dealer, recipient, require_32(commitments_hash)),
+        (domain.chain_id, domain.committee, domain.epoch, dealer, recipient, commitments_hash),
     )
 
 
@@ -86,14 +83,14 @@ def compute_wrap_context(public_key: bytes, identity: Identity, content_root: Ha
     """The context of a wrapped data key: committee key, identity, sealed content and the commitment to the key."""
     return Hash32(
         keccak256(
-            abi_encode(
+            encode_values(
                 ("string", "bytes32", "bytes32", "bytes32", "bytes32"),
                 (
                     WRAP_LABEL,
                     compute_public_key_hash(public_key),
-                    require_32(identity),
-                    require_32(content_root),
-                    require_32(key_commitment),
+                    identity,
+                    content_root,
+                    key_commitment,
                 ),
             )
         )
@@ -101,7 +98,7 @@ def compute_wrap_context(public_key: bytes, identity: Identity, content_root: Ha
 
 
 def require_32(value: bytes) -> bytes:
-    """`value` itself, 32 bytes long: ABI encoding would pad a shorter one in silence.
+    """`value` itself, 32 bytes long; it may be secret, so no error shows it.
 
     Raises: NotEncodable.
     """
@@ -113,9 +110,9 @@ def require_32(value: bytes) -> bytes:
 def _bound_hash(domain: CommitteeDomain, index: MemberIndex, content: bytes) -> Hash32:
     return Hash32(
         keccak256(
-            abi_encode(
+            encode_values(
                 ("uint256", "address", "uint64", "uint16", "bytes32"),
-                (domain.chain_id, domain.committee, domain.epoch, index, require_32(content)),
+                (domain.chain_id, domain.committee, domain.epoch, index, content),
             )
         )
     )

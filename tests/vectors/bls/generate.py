@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from py_ecc.bls.point_compression import modular_squareroot_in_FQ2
@@ -21,16 +22,12 @@ from py_ecc.optimized_bls12_381 import multiply as py_multiply
 from governance.crypto import group, ibe, partial, points, possession, vss
 from governance.crypto.envelope import EnvelopeContext, EnvelopeKeyPair, seal_share
 from governance.encoding.committee import (
-    ChainId,
     CommitteeDomain,
-    Epoch,
-    Hash32,
-    Identity,
-    MemberIndex,
     compute_dealer_possession_message,
     compute_share_possession_message,
 )
 from governance.encoding.keccak import keccak256
+from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
 
 HERE = Path(__file__).parent
 FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
@@ -169,8 +166,8 @@ def bad_points() -> list[dict[str, str]]:
 
 def scheme() -> dict[str, Any]:
     """One of everything in the scheme, with every secret, for another implementation to reproduce."""
-    randomness = group.derive_randomness(bytes(range(32)), b"test vectors, not for use")
-    domain = CommitteeDomain(ChainId(31337), "0x5FbDB2315678afecb367f032d93F642f64180aa3", Epoch(1))
+    randomness = Random(20260901).randbytes
+    domain = CommitteeDomain(ChainId(31337), Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"), Epoch(1))
     members, threshold, dealer = [MemberIndex(i) for i in (1, 2, 3, 4, 65535)], 3, MemberIndex(2)
     secret = group.Scalar.random(randomness)
     dealing = vss.deal(secret, threshold, members, domain, dealer, randomness)
@@ -239,8 +236,8 @@ def scheme() -> dict[str, Any]:
 
 def envelope() -> dict[str, Any]:
     """A sealed share; HPKE takes its randomness from the system, so this one changes with every run."""
-    key = EnvelopeKeyPair.from_private_bytes(group.derive_randomness(bytes(32), b"envelope vector")(96))
-    domain = CommitteeDomain(ChainId(31337), "0x5FbDB2315678afecb367f032d93F642f64180aa3", Epoch(1))
+    key = EnvelopeKeyPair.from_private_bytes(Random(20260902).randbytes(96))
+    domain = CommitteeDomain(ChainId(31337), Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"), Epoch(1))
     context = EnvelopeContext(domain, MemberIndex(2), MemberIndex(5), Hash32(keccak256(b"commitments")))
     share = group.Scalar.from_wide_bytes(bytes(range(48)))
     return {

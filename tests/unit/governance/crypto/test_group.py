@@ -243,24 +243,3 @@ def test_pairing_bytes_refuse_a_library_that_serialises_otherwise(monkeypatch: p
     monkeypatch.setattr(group, "GT", Changed)
     with pytest.raises(InvalidPoint, match="288 bytes instead of 576"):
         pairing_bytes(G1_GENERATOR, G2_GENERATOR)
-
-
-# ------------------------------------------------------------------------------------------------------ randomness
-
-
-def test_derived_randomness_repeats_for_a_seed_and_purpose_only() -> None:
-    def three(seed: bytes, purpose: bytes) -> list[bytes]:
-        randomness = group.derive_randomness(seed, purpose)
-        return [randomness(32) for _ in range(3)]
-
-    first = three(bytes(32), b"dealing of epoch 1")
-    assert first == three(bytes(32), b"dealing of epoch 1")
-    assert len(set(first)) == 3
-    assert not set(first) & set(three(bytes(32), b"dealing of epoch 2"))
-    assert not set(first) & set(three(bytes(31) + b"\1", b"dealing of epoch 1"))
-
-
-@pytest.mark.parametrize("length", [0, 16, 31, 33])
-def test_derived_randomness_refuses_a_seed_of_another_length(length: int) -> None:
-    with pytest.raises(InvalidScalar):
-        group.derive_randomness(bytes(length), b"purpose")

@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from governance.encoding import committee
-from governance.encoding.committee import ChainId, CommitteeDomain, Epoch, Hash32, Identity, MemberIndex
+from governance.encoding.committee import CommitteeDomain
 from governance.encoding.errors import NotEncodable
 from governance.encoding.keccak import abi_encode, keccak256
+from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
 
-ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+ADDRESS = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
 DOMAIN = CommitteeDomain(ChainId(31337), ADDRESS, Epoch(7))
 DEALER, MEMBER = MemberIndex(2), MemberIndex(65535)
 POINTS = bytes(range(256)) * 3
@@ -104,7 +105,7 @@ def test_messages_differ_when_chain_contract_epoch_or_index_differ(
     variants = [
         message(DOMAIN, index),
         message(dataclasses.replace(DOMAIN, chain_id=ChainId(1)), index),
-        message(dataclasses.replace(DOMAIN, committee="0x" + "11" * 20), index),
+        message(dataclasses.replace(DOMAIN, committee=Address("0x" + "11" * 20)), index),
         message(dataclasses.replace(DOMAIN, epoch=Epoch(8)), index),
         message(DOMAIN, MemberIndex(4)),
     ]

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
+TOOLS = ("anvil", "cast", "forge")
 PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.!]*)")
 
 
@@ -93,7 +94,7 @@ def test_torch_is_one_version_everywhere() -> None:
     assert f"TORCH_VERSION={get_pins()['torch']}" in script
 
 
-@pytest.mark.parametrize("section", ["dependencies", "devDependencies"])
+@pytest.mark.parametrize("section", ["dependencies", "devDependencies", "optionalDependencies"])
 def test_npm_packages_are_exact_and_locked_without_an_address(section: str) -> None:
     package = json.loads((ROOT / "contracts" / "package.json").read_text())
     lock = json.loads((ROOT / "contracts" / "package-lock.json").read_text())["packages"]
@@ -108,8 +109,8 @@ def test_npm_packages_are_exact_and_locked_without_an_address(section: str) -> N
 
 
 def test_tools_of_setup_are_the_versions_of_the_lock() -> None:
-    packages = json.loads((ROOT / "contracts" / "package.json").read_text())["devDependencies"]
+    package = json.loads((ROOT / "contracts" / "package.json").read_text())
     script = (ROOT / "scripts" / "setup").read_text()
     foundry, solc = re.search(r"FOUNDRY_VERSION=(\S+) SOLC_VERSION=(\S+)", script).groups()  # type: ignore[union-attr]
-    assert {packages[f"@foundry-rs/{name}"] for name in ("anvil", "cast", "forge")} == {foundry}
-    assert packages["solc"] == solc
+    assert {package["optionalDependencies"][f"@foundry-rs/{name}-linux-amd64"] for name in TOOLS} == {foundry}
+    assert package["devDependencies"]["solc"] == solc

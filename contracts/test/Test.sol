@@ -13,6 +13,38 @@ abstract contract Test {
     error NotTrue(string what);
     error NotAtMost(string what, uint256 actual, uint256 most);
 
+    function assertTrue(bool condition) internal pure {
+        assertTrue(condition, "true");
+    }
+
+    function assertFalse(bool condition) internal pure {
+        assertFalse(condition, "true");
+    }
+
+    function assertEq(uint256 actual, uint256 expected) internal pure {
+        assertEq(actual, expected, "");
+    }
+
+    function assertEq(int256 actual, int256 expected) internal pure {
+        assertEq(uint256(actual), uint256(expected), "");
+    }
+
+    function assertEq(address actual, address expected) internal pure {
+        assertEq(actual, expected, "");
+    }
+
+    function assertEq(bytes32 actual, bytes32 expected) internal pure {
+        assertEq(actual, expected, "");
+    }
+
+    function assertEq(bytes memory actual, bytes memory expected) internal pure {
+        assertEq(actual, expected, "");
+    }
+
+    function assertEq(bool actual, bool expected) internal pure {
+        assertEq(actual, expected, "equal");
+    }
+
     function assertTrue(bool condition, string memory what) internal pure {
         if (!condition) revert NotTrue(what);
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 from inference.sealed.errors import UnsupportedDtype
@@ -50,6 +49,8 @@ DTYPE_BITS: Final[dict[str, int]] = {
     "U64": 64, "I64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
 
+# Controls, invisible characters and bidirectional overrides: a list, since Unicode's own categories grow.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _FILE_COMPONENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
 _MAX_FILE_DEPTH = 4
 
@@ -91,8 +92,7 @@ def is_tensor_name(name: str) -> bool:
         return False
     if ".." in name.split("/"):
         return False
-    # Categories C*: control, format (bidirectional overrides), surrogate, private use, unassigned.
-    return not any(unicodedata.category(character).startswith("C") for character in name)
+    return _UNPRINTABLE.search(name) is None
 
 
 def is_file_name(name: str) -> bool:

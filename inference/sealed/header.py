@@ -20,7 +20,6 @@ from inference.sealed.format import (
     MAX_DIMENSION,
     MAX_LEAVES,
     MAX_RANK,
-    MAX_RECORD_BYTES,
     MAX_RECORDS,
     MAX_SOURCE_HEADER_BYTES,
     MAX_TABLE_BYTES,
@@ -227,8 +226,8 @@ def _check_record(record: Record, index: int, file: str) -> None:
         return
     if not is_tensor_name(record.name):
         raise MalformedHeader(f"{file}: record {index} has a name that no tensor may have: {record.name[:80]!r}")
-    if any(dimension > MAX_DIMENSION for dimension in record.shape) or record.size > MAX_RECORD_BYTES:
-        raise MalformedHeader(f"{file}: tensor {record.name!r} is too large")
+    if any(dimension > MAX_DIMENSION for dimension in record.shape):
+        raise MalformedHeader(f"{file}: tensor {record.name!r} has a dimension above {MAX_DIMENSION}")
     needed = compute_tensor_bytes(record.dtype, record.shape)
     if needed != record.size:
         raise MalformedHeader(

@@ -14,7 +14,7 @@ from inference.sealed.files import read_manifest
 from inference.sealed.lazy import SealedFile, SealedModel
 from inference.sealed.manifest import Anchor, Manifest, PlainFile, Shard, WrappedKey, parse_manifest
 from inference.sealed.open import OpenedModel, open_sealed
-from inference.sealed.seal_directory import Recipient, Registration, SealReport, Wrap, seal_directory
+from inference.sealed.directory import Recipient, Registration, SealReport, Wrap, seal_directory
 from inference.sealed.shard import read_header
 from inference.sealed.verify import VerifiedDirectory, verify_directory
 

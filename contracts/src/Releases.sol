@@ -360,7 +360,7 @@ contract Releases is IReleases, ActionTarget {
         if (own.generation != release.lineageGeneration || everything.generation != release.globalGeneration) {
             return Releasability.Barred;
         }
-        bool exist = own.openedAt != 0 && everything.openedAt != 0;
+        bool exist = release.lineage != 0 && own.openedAt != 0 && everything.openedAt != 0;
         return exist && own.standing == 0 && everything.standing == 0 ? Releasability.Releasable : Releasability.Stopped;
     }
 }

@@ -1,0 +1,1 @@
+"""Documents that votes put into force: what a release permits (scope), and what a constraint forbids."""

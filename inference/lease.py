@@ -1,7 +1,8 @@
 """The worker's own right to run, renewed block by block from what the chain is proven to say. Pure decision.
 
-A release is permission, not a right that lasts: the worker holds a lease only as long as each look at the chain, within
-the stall limit, shows that the release is in force at the finalized block and that no RPC's latest block says otherwise.
+A release is permission, not a right that lasts: the worker holds a lease only as long as each look at the chain, made
+within the stall limit, shows that the release is in force at the finalized block and that no RPC's latest block says
+otherwise.
 
 Source: DESIGN sections 5 (point 6) and 7.
 """

@@ -14,8 +14,8 @@ from typing import Any, cast
 
 from governance.chain.headers import Header
 from governance.chain.storage import Place, StorageLayout, Value
-from governance.chain.view import Heads, prove
-from governance.errors import CustodesError
+from governance.chain.view import Heads, JsonRpc, NoAgreement, prove
+from governance.errors import Unavailable, VerificationError
 from governance.types.enums import Phase, Releasability, ReleaseStatus
 from governance.types.names import EVERYTHING
 
@@ -94,18 +94,22 @@ class ProvenLedger:
         )
 
     def latest_releases(self, heads: Heads, release_id: bytes, worker: str) -> list[ReleaseFacts]:
-        """What each RPC that answers proves at its own latest block: the worst of them counts.
+        """What each RPC proves at its own latest block: the worst of them counts.
 
-        An RPC that cannot prove its own state is heard as a stop, not passed over.
+        An RPC that does not answer loses its voice; one that answers with a wrong proof is heard as a stop.
+
+        Raises: NoAgreement, if not one of them proves its state.
         """
         facts: list[ReleaseFacts] = []
         for rpc, header in heads.latest:
             try:
-                facts.append(
-                    self.release(lambda h, a, c, s, rpc=rpc: prove(rpc, h, a, c, s), header, release_id, worker)  # type: ignore[misc]
-                )
-            except CustodesError:
+                facts.append(self.release(_by(rpc), header, release_id, worker))
+            except Unavailable:
+                continue
+            except VerificationError:
                 facts.append(ReleaseFacts(Releasability.UNKNOWN_RELEASE, bytes(32), 0, header.timestamp))
+        if not facts:
+            raise NoAgreement("no RPC proves the state of its latest block")
         return facts
 
     def request(self, prover: Prover, header: Header, request_id: bytes) -> RequestState:
@@ -154,6 +158,10 @@ class ProvenLedger:
     @staticmethod
     def _words(prover: Prover, header: Header, contract: Contract, slots: Sequence[int]) -> Mapping[int, int]:
         return prover(header, contract.address, contract.code_hash, slots)
+
+
+def _by(rpc: JsonRpc) -> Prover:
+    return lambda header, address, code_hash, slots: prove(rpc, header, address, code_hash, slots)
 
 
 def judge(

@@ -10,11 +10,11 @@ tensors are made.
 """
 
 from inference.sealed.datakey import DataKey
+from inference.sealed.directory import Recipient, Registration, SealReport, Wrap, seal_directory
 from inference.sealed.files import read_manifest
 from inference.sealed.lazy import SealedFile, SealedModel
 from inference.sealed.manifest import Anchor, Manifest, PlainFile, Shard, WrappedKey, parse_manifest
 from inference.sealed.open import OpenedModel, open_sealed
-from inference.sealed.directory import Recipient, Registration, SealReport, Wrap, seal_directory
 from inference.sealed.shard import read_header
 from inference.sealed.verify import VerifiedDirectory, verify_directory
 

@@ -191,7 +191,7 @@ def test_sealing_leaves_nothing_when_the_disk_gives_back_other_bytes(
 
 
 PROGRAM = """
-import json, os, resource, signal, sys
+import json, os, re, signal, sys
 from pathlib import Path
 from inference.sealed import Registration, seal_directory
 source, out, stop_at = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
@@ -200,7 +200,9 @@ def progress(done, total):
         os.kill(os.getpid(), signal.SIGKILL)
 seal_directory(source, out, Registration("m", bytes(32), bytes(20), bytes(32), bytes(32)), identity=bytes(32),
                wrap=lambda *_: bytes(160), progress=progress)
-print(json.dumps({"rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "torch": "torch" in sys.modules}))
+# VmHWM and not ru_maxrss, which a process inherits from the one that started it.
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+print(json.dumps({"rss": peak, "torch": "torch" in sys.modules}))
 """
 
 
@@ -212,7 +214,7 @@ def test_killed_sealing_leaves_nothing_under_the_final_name(source: Path, stop_a
 
 
 def test_sealing_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    """A tensor of 450 MB, sparse: far more than the 300 MB that sealing may take."""
+    """A tensor of 450 MB, sparse: far more than sealing may take (300 MB; it takes about 70)."""
     size = 450_000_000
     source = tmp_path / "source"
     source.mkdir()
@@ -225,7 +227,7 @@ def test_sealing_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert done.stderr == ""
     found = json.loads(done.stdout)
     shutil.rmtree(tmp_path / "out")
-    assert found["rss"] < 300_000_000
+    assert found["rss"] < 150_000_000
     assert not found["torch"]
 
 

@@ -18,6 +18,7 @@ from governance.types import Hash32
 from inference.errors import BadReceipt
 
 SCHEMA: Final = "custodes.receipt/1"
+SIGNATURE_BYTES: Final = 65
 GENESIS: Final = "0x" + "00" * 32
 
 
@@ -108,9 +109,12 @@ def verify_receipt(receipt: dict[str, Any], request: bytes | None = None, respon
     try:
         body = receipt["body"]
         digest = compute_receipt_hash(body)
-        signer = Account.recover_message(encode_defunct(primitive=digest), signature=receipt["signature"])
+        signature = bytes.fromhex(receipt["signature"].removeprefix("0x"))
+        if len(signature) != SIGNATURE_BYTES:
+            raise ValueError(f"a signature is {SIGNATURE_BYTES} bytes")
+        signer = Account.recover_message(encode_defunct(primitive=digest), signature=signature)
         named, schema = str(body["worker"]), body["schema"]
-    except (BadKey, BadSignature, KeyError, TypeError, ValueError) as e:
+    except (AttributeError, BadKey, BadSignature, KeyError, TypeError, ValueError) as e:
         raise BadReceipt("the receipt is malformed") from e
     if schema != SCHEMA or signer.lower() != named.lower():
         raise BadReceipt(f"the receipt names worker {named} and is signed by {signer}")

@@ -34,7 +34,7 @@ from governance.crypto.group import (
     pairing_product_is_one,
     system_randomness,
 )
-from governance.crypto.vss import KeyShare, check_indices, compute_lagrange
+from governance.crypto.vss import KeyShare, compute_lagrange
 from governance.encoding.committee import DST_IDENTITY, require_32
 from governance.types import Epoch, Identity, MemberIndex
 
@@ -83,10 +83,11 @@ def generate_transport_key(randomness: Randomness = system_randomness) -> Transp
 def verify_transport_key(transport: TransportPublicKey) -> None:
     """T1 and T2 share one discrete logarithm, and it is not zero: e(T1, g2) = e(g1, T2).
 
-    With the identity as T1 the answer would be x_i H(id) in the clear. Raises: WrongTransportKey.
+    With the identity as T1 the answer would be x_i H(id) in the clear; a T2 of zero cannot match any other T1.
+    Raises: WrongTransportKey.
     """
-    if transport.t1.is_identity() or transport.t2.is_identity():
-        raise WrongTransportKey("a transport key is the identity")
+    if transport.t1.is_identity():
+        raise WrongTransportKey("the transport key is the identity")
     if not pairing_product_is_one([(-transport.t1, G2_GENERATOR), (G1_GENERATOR, transport.t2)]):
         raise WrongTransportKey("T1 and T2 do not hold the same secret")
 
@@ -147,7 +148,6 @@ def combine(
     members = [partial.member for partial in partials]
     if repeated := sorted({member for member in members if members.count(member) > 1}):
         raise DuplicatePartial(f"members {repeated} appear more than once", details={"members": repeated})
-    check_indices(members)
     if len(epochs := {partial.epoch for partial in partials}) > 1:
         raise MixedEpochs(f"partials of epochs {sorted(epochs)} cannot be combined", details={"epochs": sorted(epochs)})
     if len(partials) < threshold:

@@ -234,6 +234,12 @@ def test_key_generation_refuses_fewer_dealers_than_the_threshold() -> None:
         vss.add_shares({}, 0)
 
 
+@pytest.mark.parametrize("dealer", [0, 65536])
+def test_key_generation_refuses_a_dealer_with_an_impossible_index(dealer: int) -> None:
+    with pytest.raises(InvalidCommittee):
+        vss.add_shares({MemberIndex(i): number(i) for i in (1, 2, dealer)}, T)
+
+
 def test_key_generation_refuses_dealings_that_cancel_out() -> None:
     one = deal(dealer=MemberIndex(1)).commitments
     two = deal(dealer=MemberIndex(2)).commitments

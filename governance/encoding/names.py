@@ -18,17 +18,17 @@ from governance.types import (
 
 def compute_organisation_id(name: str) -> OrganisationId:
     """keccak256 of the organisation's name."""
-    return OrganisationId(keccak256(_require_name(name)))
+    return OrganisationId(_require_name(name))
 
 
 def compute_affiliation(group: str) -> Hash32:
     """keccak256 of the affiliation group's name (common control)."""
-    return Hash32(keccak256(_require_name(group)))
+    return _require_name(group)
 
 
 def compute_constraint_id(name: str) -> ConstraintId:
     """keccak256 of the constraint's name."""
-    return ConstraintId(keccak256(_require_name(name)))
+    return ConstraintId(_require_name(name))
 
 
 def make_short_name(text: str) -> ShortName:
@@ -87,7 +87,12 @@ def proposal_id_of(release_id: ReleaseId) -> ProposalId:
     return ProposalId(int.from_bytes(release_id, "big"))
 
 
-def _require_name(name: str) -> bytes:
+def hash_text(text: str) -> Hash32:
+    """keccak256(bytes(text)), as contracts hash any text, the empty one and broken UTF-8 included."""
+    return Hash32(keccak256(text.encode("utf-8", "surrogateescape")))
+
+
+def _require_name(name: str) -> Hash32:
     if not name:
         raise NotEncodable("a name is empty")
-    return name.encode("utf-8", "surrogateescape")
+    return hash_text(name)

@@ -1,0 +1,336 @@
+"""The Council: proposing, voting, objecting, cancelling, executing.
+
+Source: contracts/src/Council.sol.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from governance.encoding.actions import compute_proposal_id
+from governance.encoding.charter import compute_charter_hash
+from governance.spec.actions import compute_tier, execute_action, read_action
+from governance.spec.ballots import MAX_BALLOTS, NO_BALLOTS, cast, count_of, voted
+from governance.spec.outcome import Outcome, Result, with_entry
+from governance.spec.proposals import (
+    FLAG_CANCELED,
+    FLAG_ESCALATED,
+    FLAG_EXECUTED,
+    OPEN_STATES,
+    ballots_of,
+    eta_of,
+    state_of,
+)
+from governance.spec.rules import Refusal, refuse
+from governance.spec.state import CouncilState, ProposedAction, SystemState
+from governance.spec.tiers import TARGETS
+from governance.types import (
+    ActionKind,
+    Address,
+    BallotWord,
+    Hash32,
+    ProposalId,
+    ProposalRecord,
+    ProposalState,
+    SeatNumber,
+    Standing,
+    Support,
+    Tier,
+    Timestamp,
+)
+from governance.types.events.council import (
+    ActionExecuted,
+    ActionProposed,
+    Activated,
+    BallotCast,
+    Objected,
+    ProposalCanceled,
+    ProposalCreated,
+    ProposalExecuted,
+    VoteCast,
+)
+
+
+def process_activate(state: SystemState) -> Result:
+    """The system accepts proposals: its parts agree about the charter. A repetition changes nothing."""
+    council = state.council
+    if council.active:
+        return Outcome(state)
+    computed = compute_charter_hash(council.legal_text_hash, state.seats.genesis_hash, council.parameters_hash)
+    if computed != council.charter_hash:
+        message = "legal text, seats and parameters do not give the charter hash"
+        return refuse("R-Council-16", "ActivationMismatch", message, actual=computed, required=council.charter_hash)
+    activated = dataclasses.replace(council, active=True)
+    return Outcome(dataclasses.replace(state, council=activated), (Activated(council.charter_hash),))
+
+
+def process_propose(
+    state: SystemState, caller: Address, kind: ActionKind, data: bytes, description: str, now: Timestamp
+) -> Result:
+    """The action is put to vote, and its round is open."""
+    if not state.council.active:
+        return refuse("R-Council-16", "NotActive", "the system is not active yet")
+    seat = _require_live(state, caller)
+    if isinstance(seat, Refusal):
+        return seat
+    action = read_action(kind, data)
+    if isinstance(action, Refusal):
+        return action
+    tier = compute_tier(state, kind, action, now)
+    if isinstance(tier, Refusal):
+        return tier
+    nonce = state.council.nonces.get(caller, 0)
+    proposal_id = compute_proposal_id(state.chain_id, state.system.council, caller, nonce, kind, data)
+    slots = _take_slot(state, seat, tier, proposal_id, now)
+    if isinstance(slots, Refusal):
+        return slots
+    proposal = ProposalRecord(
+        eligible=state.seats.present,
+        created_at=now,
+        closes_at=Timestamp(now + state.parameters.tier(tier).period),
+        parameters_version=state.council.version,
+        roster_version=state.seats.roster_version,
+        kind=kind,
+        tier=int(tier),
+        round=1,
+        proposer_seat=seat,
+        flags=0,
+        proposer=caller,
+        nonce=nonce,
+        ballots=(NO_BALLOTS, NO_BALLOTS),
+    )
+    council = dataclasses.replace(
+        state.council,
+        proposals=with_entry(state.council.proposals, proposal_id, proposal),
+        actions=with_entry(state.council.actions, proposal_id, ProposedAction(kind, data, description)),
+        nonces=with_entry(state.council.nonces, caller, nonce + 1),
+        slots=with_entry(state.council.slots, seat, slots),
+    )
+    state = dataclasses.replace(state, council=council)
+    proposed = ActionProposed(
+        proposal_id,
+        kind,
+        seat,
+        int(tier),
+        nonce,
+        proposal.parameters_version,
+        proposal.roster_version,
+        proposal.closes_at,
+        eta_of(state, proposal),
+    )
+    target = getattr(state.system, TARGETS[kind][0])
+    created = ProposalCreated(
+        proposal_id, caller, (target,), (0,), ("",), (data,), now, proposal.closes_at, description
+    )
+    return Outcome(state, (proposed, created))
+
+
+def process_ballot(
+    state: SystemState, voter: Address, proposal_id: ProposalId, support: int, reason: str, now: Timestamp
+) -> Result:
+    """The voter's ballot counts, in the place of its last one."""
+    admitted = _admit(state, voter, proposal_id, support, now)
+    return admitted if isinstance(admitted, Refusal) else _record(state, voter, proposal_id, admitted, support, reason)
+
+
+def process_signed_ballot(
+    state: SystemState,
+    voter: Address,
+    proposal_id: ProposalId,
+    support: int,
+    reason: str,
+    signed_round: int,
+    signed_count: int,
+    now: Timestamp,
+    *,
+    signed: bool = True,
+) -> Result:
+    """The signed ballot counts. `signed` says whether the signature is the voter's: who calls has verified it.
+
+    It must name the round and the count of now (R-Council-07): a relayer cannot hold it back and play it later.
+    """
+    seat = _admit(state, voter, proposal_id, support, now)
+    if isinstance(seat, Refusal):
+        return seat
+    proposal = state.council.proposals[proposal_id]
+    expected = (proposal.round, count_of(ballots_of(proposal), seat))
+    if (signed_round, signed_count) != expected:
+        message = (
+            f"the ballot is for round {signed_round}, count {signed_count}; now it is {expected[0]}, {expected[1]}"
+        )
+        return refuse("R-Council-07", "StaleBallot", message, actual=(signed_round, signed_count), required=expected)
+    if not signed:
+        return refuse("R-Council-07", "BadSignature", f"the signature is not {voter}'s", required=voter)
+    return _record(state, voter, proposal_id, seat, support, reason)
+
+
+def process_object(
+    state: SystemState,
+    caller: Address,
+    proposal_id: ProposalId,
+    counterexample_hash: Hash32,
+    statement: str,
+    now: Timestamp,
+) -> Result:
+    """The amendment is in its second round: tier 3, a full period, empty ballots, the same numbers (R-Council-12)."""
+    seat = _require_live(state, caller)
+    if isinstance(seat, Refusal):
+        return seat
+    proposal = _require_proposal(state, proposal_id)
+    if isinstance(proposal, Refusal):
+        return proposal
+    if refusal := _check_eligible(proposal, seat):
+        return refusal
+    if proposal.kind is not ActionKind.AMEND_TIGHTER or proposal.round != 1:
+        message = f"a {proposal.kind.name.lower()} in round {proposal.round} is not open to objection"
+        return refuse("R-Council-11", "NotObjectable", message, actual=(proposal.kind, proposal.round))
+    actual = state_of(state, proposal, now)
+    if actual not in OPEN_STATES:
+        return _unexpected(actual, ProposalState.QUEUED)
+    rule = state.council.get_parameters(proposal.parameters_version).tier(Tier.LOOSEN)
+    escalated = dataclasses.replace(
+        proposal,
+        tier=int(Tier.LOOSEN),
+        round=2,
+        closes_at=Timestamp(now + rule.period),
+        flags=proposal.flags | FLAG_ESCALATED,
+    )
+    state = _with_proposal(state, proposal_id, escalated)
+    eta = eta_of(state, escalated)
+    event = Objected(proposal_id, seat, counterexample_hash, statement, escalated.closes_at, eta)
+    return Outcome(state, (event,))
+
+
+def process_cancel(state: SystemState, caller: Address, proposal_id: ProposalId, now: Timestamp) -> Result:
+    """The proposal is cancelled by the seat that made it, before another one voted."""
+    proposal = _require_proposal(state, proposal_id)
+    if isinstance(proposal, Refusal):
+        return proposal
+    actual = state_of(state, proposal, now)
+    if actual is not ProposalState.ACTIVE:
+        return _unexpected(actual, ProposalState.ACTIVE)
+    seat, standing = state.seats.seat_of(caller)
+    others = (voted(proposal.ballots[0]) | voted(proposal.ballots[1])) & ~(1 << proposal.proposer_seat)
+    if standing is not Standing.LIVE or seat != proposal.proposer_seat or others:
+        message = "only the proposing seat cancels, and only before another seat's ballot"
+        return refuse("R-Council-13", "NotCancellable", message, actual=caller)
+    canceled = dataclasses.replace(proposal, flags=proposal.flags | FLAG_CANCELED)
+    return Outcome(_with_proposal(state, proposal_id, canceled), (ProposalCanceled(proposal_id),))
+
+
+def process_execute(
+    state: SystemState, caller: Address, proposal_id: ProposalId, kind: ActionKind, data: bytes, now: Timestamp
+) -> Result:
+    """The action is carried out. By anybody; the time and the votes decide (R-Council-09, R-Council-10)."""
+    proposal = _require_proposal(state, proposal_id)
+    if isinstance(proposal, Refusal):
+        return proposal
+    actual = state_of(state, proposal, now)
+    if actual is not ProposalState.SUCCEEDED:
+        return _unexpected(actual, ProposalState.SUCCEEDED)
+    computed = compute_proposal_id(state.chain_id, state.system.council, proposal.proposer, proposal.nonce, kind, data)
+    if computed != proposal_id:
+        message = "the action is not the one that was voted under this id"
+        return refuse("R-Council-03", "ActionMismatch", message, actual=computed, required=proposal_id)
+    action = read_action(kind, data)
+    if isinstance(action, Refusal):
+        return action
+    tier = compute_tier(state, kind, action, now)
+    if isinstance(tier, Refusal):
+        return tier
+    if proposal.tier < tier:
+        message = f"the action now needs tier {tier:d}, and was voted at tier {proposal.tier}"
+        return refuse("R-Council-18", "TierTooLow", message, actual=proposal.tier, required=tier)
+    state = _with_proposal(state, proposal_id, dataclasses.replace(proposal, flags=proposal.flags | FLAG_EXECUTED))
+    outcome = execute_action(state, kind, action, proposal_id, proposal.tier, now)
+    if isinstance(outcome, Refusal):
+        return outcome
+    executed = (ActionExecuted(proposal_id, kind, proposal.tier, caller), ProposalExecuted(proposal_id))
+    return Outcome(outcome.state, (*executed, *outcome.events))
+
+
+def _admit(
+    state: SystemState, voter: Address, proposal_id: ProposalId, support: int, now: Timestamp
+) -> SeatNumber | Refusal:
+    """Whether that voter may cast that ballot now, and its seat."""
+    seat = _require_live(state, voter)
+    if isinstance(seat, Refusal):
+        return seat
+    proposal = _require_proposal(state, proposal_id)
+    if isinstance(proposal, Refusal):
+        return proposal
+    # Not state_of: an urgent proposal that passes already still takes ballots.
+    if now > proposal.closes_at or proposal.flags & (FLAG_EXECUTED | FLAG_CANCELED):
+        return _unexpected(state_of(state, proposal, now), ProposalState.ACTIVE)
+    if refusal := _check_eligible(proposal, seat):
+        return refusal
+    if support not in tuple(Support):
+        message = f"a ballot is against (0), for (1) or abstains (2), not {support}"
+        return refuse("R-Council-08", "BadSupport", message, actual=support)
+    if count_of(ballots_of(proposal), seat) == MAX_BALLOTS:
+        message = f"seat {seat} has cast {MAX_BALLOTS} ballots in this round"
+        return refuse("R-Council-06", "TooManyBallots", message, actual=MAX_BALLOTS)
+    return seat
+
+
+def _record(
+    state: SystemState, voter: Address, proposal_id: ProposalId, seat: SeatNumber, support: int, reason: str
+) -> Outcome:
+    proposal = state.council.proposals[proposal_id]
+    word = cast(ballots_of(proposal), seat, Support(support))
+    first, second = proposal.ballots
+    ballots: tuple[BallotWord, BallotWord] = (word, second) if proposal.round == 1 else (first, word)
+    events = (
+        BallotCast(proposal_id, seat, support, proposal.round, count_of(word, seat)),
+        VoteCast(voter, proposal_id, support, 1, reason),
+    )
+    return Outcome(_with_proposal(state, proposal_id, dataclasses.replace(proposal, ballots=ballots)), events)
+
+
+def _take_slot(
+    state: SystemState, seat: SeatNumber, tier: Tier, proposal_id: ProposalId, now: Timestamp
+) -> tuple[ProposalId, ...] | Refusal:
+    """R-Council-02. Nobody has to close a proposal: a slot whose proposal is no longer open is taken over."""
+    slots = state.council.slots.get(seat, ())
+    closed = [
+        at for at, other in enumerate(slots) if state_of(state, state.council.proposals[other], now) not in OPEN_STATES
+    ]
+    # What is meant to stop something must not wait for what is meant to start something.
+    allowed = state.parameters.open_proposals + (tier is Tier.TIGHTEN)
+    if len(slots) - len(closed) >= allowed:
+        message = f"seat {seat} has {len(slots) - len(closed)} open proposals, and {allowed} are allowed"
+        return refuse("R-Council-02", "TooManyOpenProposals", message, actual=len(slots), required=allowed)
+    if not closed:
+        return (*slots, proposal_id)
+    return (*slots[: closed[-1]], proposal_id, *slots[closed[-1] + 1 :])
+
+
+def _require_live(state: SystemState, account: Address) -> SeatNumber | Refusal:
+    seat, standing = state.seats.seat_of(account)
+    if standing is Standing.LIVE:
+        return seat
+    return refuse("R-Council-01", "NotLiveSeat", f"{account} holds no live seat", actual=account)
+
+
+def _require_proposal(state: SystemState, proposal_id: ProposalId) -> ProposalRecord | Refusal:
+    proposal = state.council.proposals.get(proposal_id)
+    if proposal is not None:
+        return proposal
+    return refuse("R-Council-17", "UnknownProposal", f"no proposal has the id {proposal_id}", actual=proposal_id)
+
+
+def _check_eligible(proposal: ProposalRecord, seat: SeatNumber) -> Refusal | None:
+    if proposal.eligible >> seat & 1:
+        return None
+    return refuse("R-Council-04", "NotEligible", f"seat {seat} was not there when the proposal was made", actual=seat)
+
+
+def _unexpected(actual: ProposalState, required: ProposalState) -> Refusal:
+    message = f"the proposal is {actual.name.lower()}, and this needs it {required.name.lower()}"
+    return refuse("R-Council-05", "UnexpectedState", message, actual=actual, required=required)
+
+
+def _with_proposal(state: SystemState, proposal_id: ProposalId, proposal: ProposalRecord) -> SystemState:
+    proposals = with_entry(state.council.proposals, proposal_id, proposal)
+    council: CouncilState = dataclasses.replace(state.council, proposals=proposals)
+    return dataclasses.replace(state, council=council)

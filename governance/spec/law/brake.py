@@ -1,0 +1,27 @@
+"""Rules of the Brake: a few stop, only many resume."""
+
+from __future__ import annotations
+
+from governance.spec.rules import rule
+
+rule("R-Brake-01", "Only a live seat pulls.", errors=["NotLiveSeat"])
+rule(
+    "R-Brake-02",
+    "The k-th live seat that pulls within the window stops the scope at once, if the pulls span two chambers.",
+)
+rule(
+    "R-Brake-03",
+    "A seat whose stop lapsed unconfirmed waits out the cooldown before it pulls there again.",
+    errors=["CoolingDown"],
+)
+rule(
+    "R-Brake-04",
+    "Only a standing stop is confirmed, resumed or lapses.",
+    errors=["UnexpectedStop"],
+)
+rule("R-Brake-05", "A stop lapses only after its term, and never once it is confirmed.", errors=["TermNotOver"])
+rule("R-Brake-06", "A resume names the exact stops that it lifts, 1 to 32 of them; others stand.", errors=["BadResume"])
+rule("R-Brake-07", "A lapse revives nothing: a release that it had stopped never runs again.")
+rule("R-Brake-08", "A stop covers the lineage of a registered root model, or everything.", errors=["UnknownScope"])
+rule("R-Brake-09", "A pull cites a report and a severity of 1 to 4.", errors=["BadReport"])
+rule("R-Brake-10", "Only Releases opens a lineage's scope, when it registers the root.", errors=["OnlyReleases"])

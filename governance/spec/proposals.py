@@ -1,0 +1,128 @@
+"""Reading a proposal: its state, its eta, its tally, and what is missing.
+
+Nothing is written when time passes: the state of a proposal is a function of its record and of now.
+Source: contracts/src/Council.sol; the order of states is OpenZeppelin's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance.encoding.names import read_short_name
+from governance.spec.ballots import chosen
+from governance.spec.state import SystemState
+from governance.spec.tally import chambers_required, compute_needed, passes, tally_chambers
+from governance.spec.tiers import URGENT
+from governance.types import (
+    ActionKind,
+    BallotWord,
+    Choice,
+    ProposalRecord,
+    ProposalState,
+    QuorumState,
+    SeatMask,
+    ShortName,
+    TierRule,
+    Timestamp,
+)
+
+# Bits of a proposal's flags (contracts/src/types/Proposals.sol).
+FLAG_EXECUTED = 1
+FLAG_CANCELED = 2
+FLAG_ESCALATED = 4
+
+OPEN_STATES = frozenset({ProposalState.ACTIVE, ProposalState.QUEUED, ProposalState.SUCCEEDED})
+TERMINAL_STATES = frozenset(
+    {ProposalState.CANCELED, ProposalState.DEFEATED, ProposalState.EXPIRED, ProposalState.EXECUTED}
+)
+
+
+def rule_of(state: SystemState, proposal: ProposalRecord) -> TierRule:
+    """What the proposal needs: its tier's rule among the parameters of its creation (R-Council-23)."""
+    return state.council.get_parameters(proposal.parameters_version).tier(proposal.tier)
+
+
+def ballots_of(proposal: ProposalRecord) -> BallotWord:
+    """The ballots of the round in progress or last."""
+    return proposal.ballots[proposal.round - 1]
+
+
+def yes_of(state: SystemState, proposal: ProposalRecord) -> SeatMask:
+    """The yes that count now: those of seats that are live still (R-Council-21)."""
+    return SeatMask(chosen(ballots_of(proposal), Choice.FOR) & state.seats.live)
+
+
+def eta_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
+    """The earliest time of execution. A claimed tightening also waits out the objection window."""
+    delay = rule_of(state, proposal).timelock
+    if proposal.kind is ActionKind.AMEND_TIGHTER and proposal.round == 1:
+        delay = max(delay, state.council.get_parameters(proposal.parameters_version).objection_window)
+    return Timestamp(proposal.closes_at + delay)
+
+
+def expiry_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
+    """The last time of execution (R-Council-09)."""
+    return Timestamp(eta_of(state, proposal) + state.council.get_parameters(proposal.parameters_version).grace)
+
+
+def is_passing(state: SystemState, proposal: ProposalRecord) -> bool:
+    """Whether the proposal would pass if nothing more were cast."""
+    roster = state.seats.get_roster(proposal.roster_version)
+    return passes(rule_of(state, proposal), roster, yes_of(state, proposal))
+
+
+def state_of(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> ProposalState:
+    """The proposal's state at that time."""
+    if proposal.flags & FLAG_EXECUTED:
+        return ProposalState.EXECUTED
+    if proposal.flags & FLAG_CANCELED:
+        return ProposalState.CANCELED
+    urgent = proposal.kind in URGENT
+    is_open = now <= proposal.closes_at
+    if is_open and not urgent:
+        return ProposalState.ACTIVE
+    if not is_passing(state, proposal):
+        return ProposalState.ACTIVE if is_open else ProposalState.DEFEATED
+    if now > expiry_of(state, proposal):
+        return ProposalState.EXPIRED
+    return ProposalState.SUCCEEDED if urgent or now >= eta_of(state, proposal) else ProposalState.QUEUED
+
+
+def quorum_state(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> QuorumState:
+    """Each chamber's tally beside its threshold, as the contract answers it."""
+    rule = rule_of(state, proposal)
+    roster = state.seats.get_roster(proposal.roster_version)
+    chambers = tally_chambers(rule, roster, ballots_of(proposal), state.seats.live)
+    size = sum(chamber.size for chamber in chambers)
+    return QuorumState(
+        state=state_of(state, proposal, now),
+        tier=proposal.tier,
+        round=proposal.round,
+        chambers_agreeing=sum(chamber.agrees for chamber in chambers),
+        chambers_required=chambers_required(rule, len(chambers)),
+        size=size,
+        yes=sum(chamber.yes for chamber in chambers),
+        needed=compute_needed(size, rule.overall_num, rule.overall_den, strict=rule.overall_strict),
+        passing=is_passing(state, proposal),
+        closes_at=proposal.closes_at,
+        eta=eta_of(state, proposal),
+        expires_at=expiry_of(state, proposal),
+        chambers=chambers,
+    )
+
+
+def explain_missing(quorum: QuorumState, names: Sequence[ShortName]) -> tuple[str, ...]:
+    """What is missing, in words: "public needs 1 more". Empty if the proposal passes."""
+    missing = []
+    short = [
+        f"{read_short_name(name)} needs {chamber.missing} more"
+        for name, chamber in zip(names, quorum.chambers, strict=True)
+        if not chamber.agrees
+    ]
+    lacking = quorum.chambers_required - quorum.chambers_agreeing
+    if lacking > 0:
+        # Where not every chamber has to agree, any of those that do not may be the one.
+        missing = short if lacking == len(short) else [f"{lacking} of: {', '.join(short)}"]
+    if quorum.missing:
+        missing.append(f"{quorum.missing} more of all {quorum.size} seats")
+    return tuple(missing)

@@ -1,0 +1,260 @@
+"""Replaying a chain's events through the rules: every event must be one that the rules emit for some step.
+
+An event is never applied as it stands. It says which step was taken; the rules take that step from the state before,
+and the events that they emit are compared with those of the chain, one by one. So a log that no rule allows (an
+execution before its eta, a ballot of a removed seat, a head that is not the fold) is found where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeVar
+
+from governance.errors import VerificationError
+from governance.spec import brake, committee, council, keys, releases, unlocks
+from governance.spec.curve import Curve
+from governance.spec.genesis import Genesis, process_genesis
+from governance.spec.outcome import Result
+from governance.spec.rules import Refusal
+from governance.spec.state import SystemState
+from governance.types import ZERO_ADDRESS, Address, Epoch, MemberIndex, RequestId, SeatNumber, Timestamp
+from governance.types.events import Event
+from governance.types.events import brake as brake_events
+from governance.types.events import committee as committee_events
+from governance.types.events import council as council_events
+from governance.types.events import releases as releases_events
+from governance.types.events import seats as seats_events
+
+EventT = TypeVar("EventT")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event where it stands on the chain. Logs are in the order of the chain, one transaction's together."""
+
+    event: Event
+    time: Timestamp  # of its block
+    block: int = 0
+    transaction: str = ""
+
+
+class Divergence(VerificationError):
+    """The chain shows an event that the rules do not allow, or lacks one that they demand."""
+
+    hint: ClassVar[str] = (
+        "what the chain shows is not what the rules make of it: keep a bundle, and tell the other members"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the replay: the events that it covers, and the state after it."""
+
+    logs: tuple[Logged, ...]
+    state: SystemState
+
+
+def replay(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None) -> SystemState:
+    """The state after all events.
+
+    Raises: Divergence.
+    """
+    state: SystemState | None = None
+    for step in replay_steps(genesis, logs, curve):
+        state = step.state
+    if state is None:
+        raise Divergence("there are no events at all")
+    return state
+
+
+def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None) -> Iterator[Step]:
+    """Each step with the state after it, beginning with the constructors.
+
+    Raises: Divergence.
+    """
+    remaining = list(logs)
+    granted = next((log.time for log in remaining if isinstance(log.event, seats_events.SeatGranted)), Timestamp(0))
+    opened = next((log.time for log in remaining if isinstance(log.event, brake_events.ScopeOpened)), granted)
+    first = process_genesis(genesis, granted, opened)
+    step = _compare(first, remaining)
+    yield step
+    at = len(step.logs)
+    while at < len(remaining):
+        step = _compare(apply(step.state, remaining[at : at + 2], curve), remaining[at:])
+        yield step
+        at += len(step.logs)
+
+
+def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None) -> Result:
+    """The step that the first of these events stands for, taken by the rules. The second one may complete it.
+
+    Raises: Divergence, for an event that no step begins with.
+    """
+    event, now = logs[0].event, logs[0].time
+    following = logs[1].event if len(logs) > 1 else None
+    match event:
+        case council_events.Activated():
+            return council.process_activate(state)
+        case council_events.ActionProposed():
+            created = _follow(following, council_events.ProposalCreated, logs[0])
+            data = created.calldatas[0] if created.calldatas else b""
+            return council.process_propose(state, created.proposer, event.kind, data, created.description, now)
+        case council_events.BallotCast():
+            vote = _follow(following, council_events.VoteCast, logs[0])
+            return council.process_ballot(state, vote.voter, event.proposal_id, vote.support, vote.reason, now)
+        case council_events.Objected():
+            caller = _voting_key(state, event.seat)
+            return council.process_object(
+                state, caller, event.proposal_id, event.counterexample_hash, event.statement, now
+            )
+        case council_events.ProposalCanceled():
+            proposal = state.council.proposals.get(event.proposal_id)
+            caller = ZERO_ADDRESS if proposal is None else _voting_key(state, proposal.proposer_seat)
+            return council.process_cancel(state, caller, event.proposal_id, now)
+        case council_events.ActionExecuted():
+            action = state.council.actions.get(event.proposal_id)
+            data = b"" if action is None else action.data
+            return council.process_execute(state, event.executor, event.proposal_id, event.kind, data, now)
+        case seats_events.RotationStarted():
+            return keys.process_start_rotation(state, _voting_key(state, event.seat), event.new_key, now)
+        case seats_events.RotationCancelled():
+            return _cancel_or_recover(state, event, following, logs)
+        case seats_events.KeyRotated() if event.by_recovery_key:
+            return keys.process_recover_key(state, _recovery_key(state, event.seat), event.seat, event.new_key)
+        case seats_events.KeyRotated():
+            return keys.process_complete_rotation(state, event.seat, now)
+        case releases_events.ReceiptsAnchored():
+            return releases.process_anchor_receipts(state, event.worker, event.release_id, event.root, event.count)
+        case brake_events.Pulled():
+            caller = _voting_key(state, event.seat)
+            return brake.process_pull(
+                state, caller, event.scope, event.report_hash, event.severity, event.statement, now
+            )
+        case brake_events.StopLapsed():
+            return brake.process_lapse(state, event.stop_id, now)
+        case _:
+            return _apply_committee(state, logs, following, curve)
+
+
+def _apply_committee(
+    state: SystemState, logs: Sequence[Logged], following: Event | None, curve: Curve | None
+) -> Result:
+    event, now = logs[0].event, logs[0].time
+    match event:
+        case committee_events.TransportKeyRegistered():
+            caller = _oracle(state, event.epoch, event.index)
+            return committee.process_register(
+                state, caller, event.epoch, event.transport_key, event.commitments_hash, now
+            )
+        case committee_events.Dealt():
+            caller = _oracle(state, event.epoch, event.dealer)
+            return committee.process_deal(
+                state, caller, event.epoch, event.commitments, event.proof, event.envelopes, now, curve
+            )
+        case committee_events.DealerAccused():
+            caller = _oracle(state, event.epoch, event.accuser)
+            return committee.process_accuse(state, caller, event.epoch, event.dealer, now)
+        case committee_events.Acknowledged():
+            caller = _oracle(state, event.epoch, event.index)
+            key = following.key if isinstance(following, committee_events.EpochInForce) else b""
+            return committee.process_acknowledge(
+                state, caller, event.epoch, None, now, curve, verification_key=event.verification_key, key=key
+            )
+        case committee_events.EpochInForce():
+            return committee.process_finalise(state, event.epoch, now, key=event.key)
+        case committee_events.EpochAborted():
+            return committee.process_abort(state, event.epoch, now)
+        case committee_events.UnlockRequested():
+            return unlocks.process_request(state, event.worker, event.release_id, event.t1, event.t2, now, curve)
+        case committee_events.UnlockApproved():
+            caller = _request_oracle(state, event.request_id, event.index)
+            return unlocks.process_approve(state, caller, event.request_id, now)
+        case committee_events.PartialPosted():
+            caller = _request_oracle(state, event.request_id, event.index)
+            return unlocks.process_post(state, caller, event.request_id, event.c1, event.c2, now, curve)
+        case _:
+            raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
+
+
+def _cancel_or_recover(
+    state: SystemState, event: seats_events.RotationCancelled, following: Event | None, logs: Sequence[Logged]
+) -> Result:
+    """A recovery in one transaction ends a pending rotation first."""
+    caller = _recovery_key(state, event.seat)
+    if (
+        isinstance(following, seats_events.KeyRotated)
+        and following.by_recovery_key
+        and following.seat == event.seat
+        and logs[1].transaction == logs[0].transaction
+    ):
+        return keys.process_recover_key(state, caller, event.seat, following.new_key)
+    return keys.process_cancel_rotation(state, caller, event.seat, logs[0].time)
+
+
+def _compare(result: Result, logs: Sequence[Logged]) -> Step:
+    """The step, if its events are those of the chain."""
+    if isinstance(result, Refusal):
+        raise _diverge(logs[0], f"the rules refuse it: {result}", rule=result.rule)
+    if not result.events:
+        raise _diverge(logs[0], "the rules emit nothing for it")
+    for position, expected in enumerate(result.events):
+        if position >= len(logs):
+            raise Divergence(f"the chain ends before {type(expected).__name__}, which the rules demand")
+        logged = logs[position]
+        if logged.event != expected:
+            raise _diverge(logged, _difference(expected, logged.event))
+        if (logged.time, logged.transaction) != (logs[0].time, logs[0].transaction) and not _is_genesis(logs[0]):
+            raise _diverge(logged, "it stands in another transaction than the step that it belongs to")
+    return Step(tuple(logs[: len(result.events)]), result.state)
+
+
+def _difference(expected: Event, actual: Event) -> str:
+    if type(expected) is not type(actual):
+        return f"the rules demand {type(expected).__name__} here"
+    wrong = next(
+        field.name for field in fields(expected) if getattr(expected, field.name) != getattr(actual, field.name)
+    )
+    return f"its {wrong} is {_show(getattr(actual, wrong))}, and the rules make it {_show(getattr(expected, wrong))}"
+
+
+def _show(value: object) -> str:
+    text = "0x" + value.hex() if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _is_genesis(log: Logged) -> bool:
+    return isinstance(log.event, seats_events.SeatGranted)  # a step begins with it only in the constructors
+
+
+def _follow(following: Event | None, wanted: type[EventT], log: Logged) -> EventT:
+    if isinstance(following, wanted):
+        return following
+    raise _diverge(log, f"{wanted.__name__} does not follow it")
+
+
+def _diverge(log: Logged, complaint: str, rule: str | None = None) -> Divergence:
+    name = type(log.event).__name__
+    return Divergence(
+        f"{name} in block {log.block}: {complaint}",
+        rule=rule,
+        details={"event": name, "block": log.block, "transaction": log.transaction},
+    )
+
+
+def _voting_key(state: SystemState, seat: SeatNumber) -> Address:
+    return state.seats.get_seat(seat).voting_key
+
+
+def _recovery_key(state: SystemState, seat: SeatNumber) -> Address:
+    return state.seats.get_seat(seat).recovery_key
+
+
+def _oracle(state: SystemState, epoch: Epoch, index: MemberIndex) -> Address:
+    members = state.committee.members.get(epoch, ())
+    return next((member.oracle for member in members if member.index == index), ZERO_ADDRESS)
+
+
+def _request_oracle(state: SystemState, request_id: RequestId, index: MemberIndex) -> Address:
+    request = state.committee.requests.get(request_id)
+    return ZERO_ADDRESS if request is None else _oracle(state, request.epoch, index)

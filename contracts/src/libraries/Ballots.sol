@@ -4,6 +4,9 @@ pragma solidity 0.8.37;
 /// @dev The ballot word of one round: four planes of 64 bits, bit i of each is seat i. From low to high: choice low,
 /// choice high (0 none, 1 against, 2 for, 3 abstain), count low, count high (ballots cast, at most 3).
 library Ballots {
+    uint8 internal constant AGAINST = 1;
+    uint8 internal constant FOR = 2;
+    uint8 internal constant ABSTAIN = 3;
     uint256 internal constant MAX_COUNT = 3;
 
     uint256 private constant CHOICE_HIGH = 64;
@@ -27,7 +30,7 @@ library Ballots {
         return _pair(word, COUNT_LOW + seat, COUNT_HIGH + seat);
     }
 
-    /// @dev Seats that chose: 1 against, 2 for, 3 abstain.
+    /// @dev Seats whose present choice it is.
     function chosen(uint256 word, uint8 choice) internal pure returns (uint64) {
         uint256 low = choice & 1 == 0 ? ~word : word;
         uint256 high = choice & 2 == 0 ? ~word : word;

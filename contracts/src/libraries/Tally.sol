@@ -33,8 +33,11 @@ library Tally {
         }
     }
 
-    function lane(uint256 lanes, uint256 chamber) internal pure returns (uint256) {
-        return uint64(lanes >> 64 * chamber);
+    /// @dev Chambers fill the lanes from the lowest, and none is empty.
+    function countChambers(uint256 chamberMasks) internal pure returns (uint256 chambers) {
+        for (; chamberMasks != 0; chamberMasks >>= 64) {
+            ++chambers;
+        }
     }
 
     /// @dev Whether yes reaches num/den of size: more than it (strict), or at least it.

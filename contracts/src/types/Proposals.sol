@@ -20,26 +20,12 @@ enum Support {
     Abstain
 }
 
-// Bits of a proposal's flags. 8, 16, ... are free for what comes later.
+// Bits of a proposal's flags. Those from 8 up are free for what comes later.
 uint8 constant FLAG_EXECUTED = 1;
 uint8 constant FLAG_CANCELED = 2;
 uint8 constant FLAG_ESCALATED = 4;
 
-/// @dev The slot that every call on a proposal reads. A proposal exists if createdAt is not zero.
-struct ProposalHead {
-    uint64 eligible; // seats at creation: the frozen denominator
-    uint40 createdAt; // [Unix seconds]
-    uint40 closesAt; // of the round in progress or last   [Unix seconds]
-    uint32 parametersVersion; // frozen at creation
-    uint32 rosterVersion; // frozen at creation
-    uint8 kind; // ActionKind
-    uint8 tier; // effective: 3 after an escalation
-    uint8 round; // 1, or 2 after an escalation
-    uint8 proposerSeat;
-    uint8 flags; // FLAG_*
-}
-
-/// @dev Two slots and two ballot words. A ballot word has four planes of 64 bits, bit i of each is seat i:
+/// @dev What getProposal returns: two slots (the first one is a Head) and two ballot words. A ballot word has four planes of 64 bits, bit i of each is seat i:
 /// choice low, choice high (0 none, 1 against, 2 for, 3 abstain), ballot count low, ballot count high.
 struct Proposal {
     uint64 eligible; // seats at creation: the frozen denominator

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICouncil} from "../interfaces/ICouncil.sol";
+import {ISeats} from "../interfaces/ISeats.sol";
+import {ActionTarget} from "../libraries/ActionTarget.sol";
+import {Ballots} from "../libraries/Ballots.sol";
+import {Head} from "../libraries/Head.sol";
+import {Tally} from "../libraries/Tally.sol";
+import {Tiers} from "../libraries/Tiers.sol";
+import {ActionKind} from "../types/Actions.sol";
+import {Bounds, Parameters, TierRule} from "../types/Parameters.sol";
+import {FLAG_CANCELED, FLAG_EXECUTED, ProposalState} from "../types/Proposals.sol";
+
+/// @dev What the Council keeps, and the one function that says what state a proposal is in.
+abstract contract CouncilStore is ICouncil, ActionTarget {
+    struct Record {
+        Head head;
+        address proposer;
+        uint64 nonce;
+        uint256[2] ballots; // one word a round, stored flipped: see Ballots.flip
+    }
+
+    bool public active;
+    uint32 internal currentVersion; // of the parameters in force
+    mapping(uint32 version => Parameters) internal sets; // never overwritten: a proposal keeps those of its creation
+    Bounds internal limits;
+
+    mapping(uint256 proposalId => Record) internal proposals;
+    mapping(address proposer => uint64) public proposalNonce;
+    mapping(uint8 seat => mapping(uint256 index => uint256 proposalId)) internal slots; // filled from 0, without gaps
+
+    /// @dev Time decides most of it: nobody has to close, queue or expire anything.
+    function _state(uint256 proposalId, Head h) internal view returns (ProposalState) {
+        if (h.has(FLAG_EXECUTED)) return ProposalState.Executed;
+        if (h.has(FLAG_CANCELED)) return ProposalState.Canceled;
+        bool urgent = Tiers.isUrgent(h.kind());
+        bool open = block.timestamp <= h.closesAt();
+        if (open && !urgent) return ProposalState.Active;
+
+        TierRule memory rule = _rule(h);
+        // Live: the yes of a seat that was removed or suspended since does not count.
+        uint64 yes = Ballots.chosen(_ballots(proposalId, h.round()), Ballots.FOR) & SEATS.liveMask();
+        if (!Tally.passes(rule, SEATS.chamberMasks(h.rosterVersion()), yes)) {
+            return open ? ProposalState.Active : ProposalState.Defeated;
+        }
+        uint256 eta = _eta(h, rule);
+        if (block.timestamp > eta + sets[h.parametersVersion()].grace) return ProposalState.Expired;
+        return urgent || block.timestamp >= eta ? ProposalState.Succeeded : ProposalState.Queued;
+    }
+
+    /// @dev The earliest execution, if it passes. A claimed tightening waits for objections.
+    function _eta(Head h, TierRule memory rule) internal view returns (uint40) {
+        uint40 delay = rule.timelock;
+        if (h.kind() == ActionKind.AmendTighter && h.round() == 1) {
+            uint40 window = sets[h.parametersVersion()].objectionWindow;
+            if (window > delay) delay = window;
+        }
+        return h.closesAt() + delay;
+    }
+
+    function _rule(Head h) internal view returns (TierRule memory) {
+        return sets[h.parametersVersion()].tiers[h.tier() - 1];
+    }
+
+    function _ballots(uint256 proposalId, uint8 round) internal view returns (uint256) {
+        return Ballots.flip(proposals[proposalId].ballots[round - 1]);
+    }
+
+    function _head(uint256 proposalId) internal view returns (Head h) {
+        h = proposals[proposalId].head;
+        if (!h.exists()) revert UnknownProposal(proposalId); // R-Council-17
+    }
+
+    function _requireLive(address account) internal view returns (uint8 seat) {
+        ISeats.Standing standing;
+        (seat, standing) = SEATS.seatOf(account);
+        if (standing != ISeats.Standing.Live) revert NotLiveSeat(account); // R-Council-01
+    }
+
+    function _requireEligible(uint256 proposalId, Head h, uint8 seat) internal pure {
+        if (!h.isEligible(seat)) revert NotEligible(proposalId, seat); // R-Council-04
+    }
+}

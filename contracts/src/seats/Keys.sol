@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICouncil} from "../interfaces/ICouncil.sol";
+import {ISeats} from "../interfaces/ISeats.sol";
+import {Eip712} from "../libraries/Eip712.sol";
+import {Signatures} from "../libraries/Signatures.sol";
+import {SeatStore} from "./SeatStore.sol";
+
+/// @dev A seat's keys. The voting key rotates itself after a delay in which the organisation's recovery key can object;
+/// the recovery key rotates at once. A new key proves that somebody holds it.
+abstract contract Keys is SeatStore, Eip712 {
+    bytes32 internal constant ROTATION_TYPEHASH = keccak256("Rotation(uint8 seat,address oldKey,address newKey)");
+
+    /// @inheritdoc ISeats
+    function startRotation(address newKey, bytes calldata possession) external {
+        Key memory key = keys[msg.sender];
+        if (key.standing == Standing.None) revert NotSeatKey(NO_SEAT, msg.sender); // R-Seats-10
+        _requireRotatable(key.seat);
+        _requirePossession(key.seat, newKey, possession);
+
+        _dropRotation(key.seat);
+        uint40 readyAt = uint40(block.timestamp + _parameters().rotationDelay);
+        rotations[key.seat] = Rotation(newKey, readyAt);
+        emit RotationStarted(key.seat, newKey, readyAt);
+    }
+
+    /// @inheritdoc ISeats
+    function cancelRotation(uint8 seat) external {
+        _requireRecoveryKey(seat);
+        uint40 readyAt = rotations[seat].readyAt;
+        if (readyAt == 0) revert RotationNotReady(seat, 0, block.timestamp); // R-Seats-09
+        _dropRotation(seat);
+    }
+
+    /// @inheritdoc ISeats
+    function completeRotation(uint8 seat) external {
+        Rotation memory rotation = rotations[seat];
+        if (rotation.readyAt == 0 || block.timestamp < rotation.readyAt) {
+            revert RotationNotReady(seat, rotation.readyAt, block.timestamp); // R-Seats-09
+        }
+        delete rotations[seat];
+        _rotate(seat, rotation.newKey, false);
+    }
+
+    /// @inheritdoc ISeats
+    function recoverKey(uint8 seat, address newKey, bytes calldata possession) external {
+        _requireRecoveryKey(seat);
+        _requireRotatable(seat);
+        _requirePossession(seat, newKey, possession);
+        _dropRotation(seat);
+        _rotate(seat, newKey, true);
+    }
+
+    /// @inheritdoc ISeats
+    function rotationDigest(uint8 seat, address newKey) public view returns (bytes32) {
+        return _typedDigest(keccak256(abi.encode(ROTATION_TYPEHASH, seat, records[seat].votingKey, newKey)));
+    }
+
+    function _dropRotation(uint8 seat) internal {
+        address newKey = rotations[seat].newKey;
+        if (newKey == address(0)) return;
+        delete rotations[seat];
+        emit RotationCancelled(seat, newKey);
+    }
+
+    function _rotate(uint8 seat, address newKey, bool byRecoveryKey) private {
+        _requireUnused(newKey); // again: two seats may have waited for one key
+        Seat storage s = records[seat];
+        address oldKey = s.votingKey;
+        s.votingKey = newKey;
+        _spendKey(oldKey);
+        _seatKey(newKey, seat, Standing.Live);
+        emit KeyRotated(seat, oldKey, newKey, byRecoveryKey);
+    }
+
+    function _requireRecoveryKey(uint8 seat) private view {
+        if (msg.sender != records[seat].recoveryKey) revert NotSeatKey(seat, msg.sender); // R-Seats-10
+    }
+
+    function _requireRotatable(uint8 seat) private view {
+        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
+        Standing standing = records[seat].standing;
+        if (standing != Standing.Live) revert UnexpectedStanding(seat, standing, Standing.Live); // R-Seats-13
+    }
+
+    function _requirePossession(uint8 seat, address newKey, bytes calldata possession) private view {
+        _requireUnused(newKey);
+        address recovered = Signatures.recover(rotationDigest(seat, newKey), possession);
+        if (recovered != newKey) revert PossessionNotProven(newKey, recovered); // R-Seats-08
+    }
+}

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
+from inference.sealed.errors import ResourcesUnavailable
+
 Job = TypeVar("Job")
 # (bytes done, bytes in all). Called from any thread, never by two at once; an exception from it ends the work.
 Progress: TypeAlias = Callable[[int, int], None]
@@ -33,6 +35,7 @@ def run_parallel(
 
     `make_worker` is called once in each thread and allocates its scratch; a worker returns the bytes it dealt with.
     Jobs are begun in order, so that of several failures the one of the earliest job is raised, on every run.
+    Raises: ResourcesUnavailable (no thread), and whatever a worker raises.
     """
     lock, stop = threading.Lock(), threading.Event()
     queue = enumerate(jobs)
@@ -53,21 +56,30 @@ def run_parallel(
             failures.append((index, failure))
             stop.set()
 
-    helpers = [threading.Thread(target=loop, name=f"sealed-{number}") for number in range(1, threads)]
-    for helper in helpers:
-        helper.start()
+    def help_out(finished: threading.Event) -> None:
+        try:
+            loop()
+        finally:
+            finished.set()
+
+    running: list[threading.Event] = []
     try:
+        for number in range(1, threads):
+            finished = threading.Event()
+            threading.Thread(target=help_out, args=(finished,), name=f"sealed-{number}").start()
+            running.append(finished)
         loop()
-    finally:
-        # An interrupt may arrive while this thread waits: no helper may still write into memory that is then wiped.
-        stop_waiting = False
-        while not stop_waiting:
-            try:
-                for helper in helpers:
-                    helper.join()
-                stop_waiting = True
-            except KeyboardInterrupt as interrupt:
-                failures.append((-1, interrupt))
-                stop.set()
+    except RuntimeError as error:
+        failures.append((-1, ResourcesUnavailable(f"no thread could be started: {error}")))
+        stop.set()
+    # Whatever happens while this thread waits: no helper may still write into memory that is then wiped. Events and not
+    # Thread.join, which takes a thread for ended once an interrupt has broken into it (CPython 3.11, bpo-45274).
+    while running:
+        try:
+            running[-1].wait()
+            running.pop()
+        except KeyboardInterrupt as interrupt:
+            failures.append((-1, interrupt))
+            stop.set()
     if failures:
         raise min(failures, key=lambda failure: failure[0])[1]

@@ -75,6 +75,25 @@ def test_sealing_refuses_to_overwrite_what_appears_meanwhile(source: Path) -> No
     assert sorted(path.name for path in source.parent.iterdir()) == ["out", "source"]
 
 
+def test_sealing_refuses_to_overwrite_what_appears_at_the_last_moment(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look and the renaming: the kernel itself refuses to replace what is not empty."""
+    monkeypatch.setattr(inference.sealed.directory, "_check_free", lambda _: None)
+    out = source.parent / "out"
+    out.mkdir()
+    (out / "precious").touch()
+    with pytest.raises(OutputExists, match="appeared"):
+        seal(source)
+    assert [path.name for path in out.iterdir()] == ["precious"]
+    assert sorted(path.name for path in source.parent.iterdir()) == ["out", "source"]
+
+
+def test_sealing_says_when_the_place_cannot_be_written(source: Path) -> None:
+    with pytest.raises(ResourcesUnavailable, match="cannot be written"):
+        seal_directory(source, source / "config.json" / "out", REGISTRATION, identity=bytes(32), wrap=wrap)
+
+
 def test_sealed_directory_holds_what_was_announced_and_reports_the_rest(source: Path) -> None:
     (source / "pytorch_model.bin").write_bytes(ROW)
     told: list[tuple[int, int]] = []

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReleases} from "../../src/interfaces/IReleases.sol";
+import {ISeats} from "../../src/interfaces/ISeats.sol";
+import {ActionKind, Mode, WorkerGrant} from "../../src/types/Actions.sol";
+import {Charter} from "../Charter.sol";
+import {ReleasesTest} from "./ReleasesTest.t.sol";
+
+/// @dev A model in arithmetic shares is safe only while its parties do not pool them.
+/// In the test charter seat i has the jurisdiction i mod 5, and an affiliation of its own.
+contract PartiesTest is ReleasesTest {
+    bytes32 private model;
+
+    function setUp() public override {
+        super.setUp();
+        model = register(1, 0);
+    }
+
+    function test_parties_areAccepted_fromThreeIndependentOrganisations() public {
+        WorkerGrant[] memory workers = parties("org-0", "org-6", "org-12");
+        bytes32 releaseId = bytes32(enact(releases, ActionKind.GrantRelease, granted(workers), 2));
+        for (uint16 party = 1; party <= 3; ++party) {
+            bytes32 identity = identityOf(model, Mode.Mpc, party);
+            assertEq(releases.workerIdentity(releaseId, workers[party - 1].worker), identity, "identity of the party");
+        }
+    }
+
+    function test_parties_areRefused_fromOneOrganisation() public {
+        assertDependent(parties("org-0", "org-6", "org-0"), 2, 0);
+    }
+
+    function test_parties_areRefused_fromOneJurisdiction() public {
+        assertDependent(parties("org-0", "org-6", "org-11"), 2, 1);
+    }
+
+    /// @dev Seats are granted to distinct groups; labels that turn out to be the same later are judged here as they are.
+    function test_parties_areRefused_fromOneAffiliationGroup() public {
+        ISeats.Seat memory seat = seats.getSeat(12);
+        seat.affiliation = seats.getSeat(0).affiliation;
+        vm.mockCall(address(seats), abi.encodeCall(ISeats.getSeat, (12)), abi.encode(seat));
+        assertDependent(parties("org-0", "org-6", "org-12"), 2, 0);
+    }
+
+    function test_parties_areRefused_withoutASeat() public {
+        WorkerGrant[] memory workers = parties("org-0", "org-6", "nobody");
+        bytes memory err =
+            abi.encodeWithSelector(IReleases.PartyWithoutSeat.selector, workers[2].worker, workers[2].organisation);
+        assertRefused(releases, ActionKind.GrantRelease, granted(workers), err);
+    }
+
+    function test_parties_mayHaveSeveralWorkers_ofOneOrganisation() public {
+        WorkerGrant[] memory workers = new WorkerGrant[](4);
+        WorkerGrant[] memory three = parties("org-0", "org-6", "org-12");
+        (workers[0], workers[1], workers[2]) = (three[0], three[1], three[2]);
+        workers[3] = WorkerGrant(address(0x2000), 2, "org-6");
+        bytes32 releaseId = bytes32(enact(releases, ActionKind.GrantRelease, granted(workers), 2));
+        assertEq(releases.workerIdentity(releaseId, address(0x2000)), identityOf(model, Mode.Mpc, 2), "identity");
+    }
+
+    function test_plainWorkers_needNoSeat() public {
+        WorkerGrant[] memory workers = new WorkerGrant[](1);
+        workers[0] = WorkerGrant(WORKER, 0, "a hospital");
+        enact(releases, ActionKind.GrantRelease, abi.encode(toWorkers(model, Mode.Plain, workers)), 2);
+    }
+
+    /// @dev Every pair of seats is judged by its labels alone.
+    function test_parties_areIndependent_exactlyIfLabelsDiffer(uint8 a, uint8 b) public {
+        a = a % uint8(Charter.SEATS);
+        b = b % uint8(Charter.SEATS);
+        WorkerGrant[] memory workers = new WorkerGrant[](2);
+        workers[0] = WorkerGrant(address(0x1001), 1, Charter.name(a));
+        workers[1] = WorkerGrant(address(0x1002), 2, Charter.name(b));
+        if (a % 5 == b % 5) assertDependent(workers, 1, 0);
+        else enact(releases, ActionKind.GrantRelease, granted(workers), 2);
+    }
+
+    function parties(string memory one, string memory two, string memory three)
+        private
+        pure
+        returns (WorkerGrant[] memory workers)
+    {
+        workers = new WorkerGrant[](3);
+        workers[0] = WorkerGrant(address(0x1001), 1, one);
+        workers[1] = WorkerGrant(address(0x1002), 2, two);
+        workers[2] = WorkerGrant(address(0x1003), 3, three);
+    }
+
+    function granted(WorkerGrant[] memory workers) private view returns (bytes memory) {
+        return abi.encode(toWorkers(model, Mode.Mpc, workers));
+    }
+
+    function assertDependent(WorkerGrant[] memory workers, uint256 i, uint256 j) private {
+        bytes memory err =
+            abi.encodeWithSelector(IReleases.DependentParties.selector, workers[i].worker, workers[j].worker);
+        assertRefused(releases, ActionKind.GrantRelease, granted(workers), err);
+    }
+}

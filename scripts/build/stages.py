@@ -23,7 +23,7 @@ WORK = ROOT / ".cache" / "test"
 PYTHON_COVERAGE_FLOOR = 85.0  # percent of lines and branches
 CONTRACT_COVERAGE_FLOOR = 90.0  # percent of lines, and of branches
 STAGE_LIMIT = 15 * 60  # seconds: a stage that hangs is ended, and the run with it
-TAIL = 120  # lines of a failed stage's output that are printed; the rest is in its log
+TAIL, WIDTH = 120, 240  # lines of a failed stage's output that are printed, and their length; the rest is in the log
 
 
 class StageFailed(Exception):
@@ -106,7 +106,7 @@ def tail(output: str, lines: int = TAIL) -> str:
     split = output.rstrip().splitlines()
     left_out = len(split) - lines
     head = [f"   ... {left_out} lines before this are in {(WORK / 'log').relative_to(ROOT)}"] if left_out > 0 else []
-    return "\n".join(head + split[-lines:])
+    return "\n".join(head + [line[:WIDTH] for line in split[-lines:]])
 
 
 def check(reason: str, complaints: Sequence[str]) -> None:
@@ -135,7 +135,8 @@ def run_layers(bench: Workbench) -> str:
 
 # --------------------------------------------------------------------------------------------------------- contracts
 def run_solidity_format(bench: Workbench) -> str:
-    bench.call("forge", "fmt", "--check", cwd=CONTRACTS)
+    _, output = bench.try_call("forge", "fmt", "--check", cwd=CONTRACTS)
+    check("run forge fmt under contracts", sorted(set(re.findall(r"^Diff in .*(?=:$)", output, re.MULTILINE))))
     return ""
 
 
@@ -163,7 +164,8 @@ def run_forge(bench: Workbench) -> str:
 def run_contract_coverage(bench: Workbench) -> str:
     report = WORK / "lcov.info"
     command = ["forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(report)]
-    bench.call(*command, "--no-match-coverage", "(node_modules|test|bench|script)/", cwd=CONTRACTS)
+    profile = {"FOUNDRY_PROFILE": "coverage"}
+    bench.call(*command, "--no-match-coverage", "(node_modules|test|bench|script)/", cwd=CONTRACTS, extra=profile)
     files = coverage_report.parse_lcov(report.read_text())
     check("no contract was covered", [] if files else ["the coverage report names no file under contracts/src"])
     total = coverage_report.sum_files(files.values())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from solidity_input import SourceMissing, compute_input
+from solidity_input import SourceMissing, compute_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -29,20 +31,35 @@ class CompileError(Exception):
 
 
 def run_compiler(standard_input: Json) -> Json:
-    """The compiler's output by (source, contract). Raises: CompileError, for warnings too."""
+    """The compiler's contracts by source and name. Raises: CompileError, for warnings too."""
     import solcx
     from solcx.exceptions import SolcError
 
     from governance.chain.tools import find_tool
 
     try:
-        output: Json = solcx.compile_standard(standard_input, solc_binary=find_tool("solc"))
+        output: Json = solcx.compile_standard(standard_input, solc_binary=find_tool("solc"), allow_empty=True)
     except SolcError as e:
         raise CompileError(e.message) from e
     complaints = [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] != "info"]
     if complaints:
         raise CompileError("\n".join(complaints))
-    return output
+    contracts: Json = output.get("contracts", {})
+    return contracts
+
+
+def compile_all(contracts: Path) -> Json:
+    """The ABI of every unit, and everything of the named contracts, by source and name.
+
+    Raises: CompileError, SourceMissing.
+    """
+    abis, *inputs = compute_inputs(contracts, NAMES)
+    units = run_compiler(abis)  # first and alone: an error in a source is said once
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for output in pool.map(run_compiler, inputs):
+            for source, by_name in output.items():
+                units[source] = units.get(source, {}) | by_name
+    return units
 
 
 def compute_artifact(source: str, name: str, unit: Json) -> Json:
@@ -98,9 +115,8 @@ def _key(entry: Json) -> str:
     return f"{entry['type']} {entry.get('name', '')}({inputs})"
 
 
-def compute_artifacts(output: Json) -> tuple[dict[str, Json], list[str]]:
+def compute_artifacts(units: Json) -> tuple[dict[str, Json], list[str]]:
     """The artifacts by file stem, and the names of the contracts that have no source yet."""
-    units = output["contracts"]
     made: dict[str, Json] = {}
     for name in NAMES:
         source = f"src/{name}.sol"
@@ -181,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="directory of the artifacts")
     asked = parser.parse_args(arguments)
     try:
-        artifacts, missing = compute_artifacts(run_compiler(compute_input(asked.contracts)))
+        artifacts, missing = compute_artifacts(compile_all(asked.contracts))
     except (CompileError, SourceMissing) as error:
         print(f"compile: error: {error}", file=sys.stderr)
         return 1

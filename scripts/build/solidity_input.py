@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,8 +42,8 @@ def get_profile(contracts: Path) -> dict[str, Any]:
     return profile
 
 
-def compute_settings(profile: dict[str, Any]) -> dict[str, Any]:
-    """The `settings` of the standard JSON that forge derives from the same profile."""
+def compute_settings(profile: dict[str, Any], selection: dict[str, dict[str, list[str]]]) -> dict[str, Any]:
+    """The `settings` of the standard JSON that forge derives from the same profile; a selection changes no byte."""
     return {
         "remappings": sorted(profile["remappings"]),
         "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
@@ -55,7 +55,7 @@ def compute_settings(profile: dict[str, Any]) -> dict[str, Any]:
         "evmVersion": profile["evm_version"],
         "viaIR": profile["via_ir"],
         "libraries": {},
-        "outputSelection": {"*": {"*": OUTPUTS}},
+        "outputSelection": selection,
     }
 
 
@@ -106,11 +106,18 @@ def get_sources(contracts: Path, profile: dict[str, Any]) -> dict[str, dict[str,
     return {name: {"content": text} for name, text in sorted(_walk(contracts, profile["remappings"], roots))}
 
 
-def compute_input(contracts: Path) -> dict[str, Any]:
-    """The whole standard-JSON input for the project's contracts. Raises: SourceMissing."""
+def compute_inputs(contracts: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Standard-JSON inputs over the same sources: one for the ABI of everything, one for all of each named contract.
+
+    Apart, because the compiler uses one core and most of its time on code. A name without a source has no input.
+    Raises: SourceMissing.
+    """
     profile = get_profile(contracts)
-    return {
-        "language": "Solidity",
-        "sources": get_sources(contracts, profile),
-        "settings": compute_settings(profile),
-    }
+    sources = get_sources(contracts, profile)
+    named = [(f"{profile['src']}/{name}.sol", name) for name in names]
+    selections: list[dict[str, dict[str, list[str]]]] = [{"*": {"*": ["abi"]}}]
+    selections += [{source: {name: OUTPUTS}} for source, name in named if source in sources]
+    return [
+        {"language": "Solidity", "sources": sources, "settings": compute_settings(profile, selection)}
+        for selection in selections
+    ]

@@ -56,7 +56,7 @@ def test_sources_raise_when_an_import_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_settings_are_those_of_the_design() -> None:
-    settings = compute_settings(get_profile(ROOT / "contracts"))
+    settings = compute_settings(get_profile(ROOT / "contracts"), {})
     assert settings["evmVersion"] == "prague"
     assert settings["viaIR"] is True
     assert settings["optimizer"]["enabled"] is True

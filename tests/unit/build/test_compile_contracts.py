@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from governance.chain.tools import find_tool
-
 from compile_contracts import NAMES, compare, compare_with_forge, compute_shared_abi, encode, main, write
+from governance.chain.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACT = """// SPDX-License-Identifier: Apache-2.0

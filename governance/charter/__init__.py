@@ -1,0 +1,1 @@
+"""The charter: the genesis document of a consortium, checked, hashed, and deployed."""

@@ -1,0 +1,213 @@
+"""Calls, answers, events and errors of the six contracts, to bytes and back, by web3's contract machinery.
+
+No provider hangs on it: what travels, travels through `governance.chain.rpc`. Text that is not UTF-8 is read with
+surrogate escapes instead of failing, because a voter chooses the bytes of a reason, and must not blind its readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from governance.encoding.abi import abi_type, from_plain
+from governance.encoding.structs import SCHEMAS, Array
+from governance.errors import VerificationError
+from governance.ledger.artifacts import ContractName, load_artifact
+from governance.types import Address
+from governance.types.events import EVENTS, Event
+
+if TYPE_CHECKING:
+    from web3 import Web3
+    from web3.contract import Contract
+
+
+class UndecodableAnswer(VerificationError):
+    """A node answered bytes that are no answer of that function, or a log that is no event of that contract."""
+
+    hint = "the installed custodes does not fit the contracts, or the RPC lies: custodes doctor compares the code"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of one function, not made yet. Reads are called, writes are sent."""
+
+    contract: ContractName
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.contract}.{self.function}"
+
+
+def encode_call(call: Call) -> bytes:
+    """The bytes that a transaction or an `eth_call` carries."""
+    data = _contract(call.contract).encode_abi(call.function, args=[_plain(value) for value in call.arguments])
+    return bytes.fromhex(data[2:])
+
+
+def encode_creation(name: ContractName, *arguments: Any) -> bytes:
+    """The creation code of the contract with its constructor's arguments."""
+    artifact = load_artifact(name)
+    creator = _web3().eth.contract(abi=artifact.abi, bytecode=artifact.creation_code)
+    data = creator.constructor(*(_plain(value) for value in arguments)).data_in_transaction
+    return bytes.fromhex(str(data).removeprefix("0x"))
+
+
+def decode_answer(schemas: Sequence[Any], data: bytes) -> Any:
+    """What a function returned: one value by its schema (a leaf, an enum, a struct, an Array), or a tuple of several.
+
+    Raises: UndecodableAnswer.
+    """
+    try:
+        plain = _web3().codec.decode([abi_type(schema) for schema in schemas], data)
+        values = tuple(from_plain(schema, value) for schema, value in zip(schemas, plain, strict=True))
+    except Exception as e:
+        raise UndecodableAnswer(f"{len(data)} bytes are not {', '.join(map(abi_type, schemas))}") from e
+    return values[0] if len(schemas) == 1 else values
+
+
+def decode_event(contract: ContractName, log: Mapping[str, Any]) -> Event:
+    """The typed event of a log that this contract emitted.
+
+    Raises: UndecodableAnswer.
+    """
+    from hexbytes import HexBytes
+    from web3.datastructures import AttributeDict
+
+    topics = [HexBytes(topic) for topic in log["topics"]]
+    found = _events_by_topic(contract).get(bytes(topics[0]) if topics else b"")
+    if found is None:
+        raise UndecodableAnswer(f"{contract} has no event with that topic")
+    name, inputs = found
+    shaped = {**log, "topics": topics, "data": HexBytes(log["data"])}
+    try:
+        decoded = getattr(_contract(contract).events, name)().process_log(AttributeDict(shaped))["args"]
+        event = EVENTS[contract][name]
+        return event(*(_typed(event, at, decoded[argument]) for at, argument in enumerate(inputs)))
+    except Exception as e:
+        raise UndecodableAnswer(f"a log of {contract} is no {name}: {e}") from e
+
+
+def event_topic(contract: ContractName, name: str) -> bytes:
+    """topic 0 of that event."""
+    return next(topic for topic, (known, _) in _events_by_topic(contract).items() if known == name)
+
+
+def decode_arguments(abi: Mapping[str, Any], data: bytes) -> dict[str, Any]:
+    """The named arguments of a custom error, from the bytes after its selector.
+
+    Raises: UndecodableAnswer.
+    """
+    inputs = abi["inputs"]
+    types = [_canonical(parameter) for parameter in inputs]
+    try:
+        values = _web3().codec.decode(types, data)
+    except Exception as e:
+        raise UndecodableAnswer(f"{len(data)} bytes are no {abi['name']}") from e
+    return {parameter["name"]: value for parameter, value in zip(inputs, values, strict=True)}
+
+
+def selector(abi: Mapping[str, Any]) -> bytes:
+    """The first four bytes of the call or error with that ABI entry."""
+    from governance.encoding.keccak import keccak256
+
+    return keccak256(signature(abi).encode())[:4]
+
+
+def signature(abi: Mapping[str, Any]) -> str:
+    """`name(type,...)`, as the ABI writes it."""
+    return f"{abi['name']}({','.join(_canonical(parameter) for parameter in abi['inputs'])})"
+
+
+@cache
+def _web3() -> Web3:
+    from eth_abi.codec import ABICodec
+    from eth_abi.decoding import StringDecoder
+    from web3 import Web3
+    from web3.providers.base import BaseProvider
+
+    class LenientString(StringDecoder):
+        def __init__(self) -> None:
+            super().__init__(handle_string_errors="surrogateescape")  # type: ignore[no-untyped-call]
+
+        @classmethod
+        def from_type_str(cls, abi_type: Any, registry: Any) -> LenientString:
+            return cls()
+
+    web3 = Web3(BaseProvider(), middleware=[])
+    registry = web3.codec._registry.copy()  # type: ignore[no-untyped-call]
+    registry.unregister_decoder("string")
+    registry.register_decoder("string", LenientString, label="string")
+    web3.codec = ABICodec(registry)
+    return web3
+
+
+@cache
+def _contract(name: ContractName) -> type[Contract]:
+    return _web3().eth.contract(abi=load_artifact(name).abi)
+
+
+@cache
+def _events_by_topic(name: ContractName) -> dict[bytes, tuple[str, list[str]]]:
+    from governance.encoding.keccak import keccak256
+
+    return {
+        keccak256(signature(entry).encode()): (entry["name"], [parameter["name"] for parameter in entry["inputs"]])
+        for entry in load_artifact(name).abi
+        if entry["type"] == "event"
+    }
+
+
+def _canonical(parameter: Mapping[str, Any]) -> str:
+    kind = str(parameter["type"])
+    if kind.startswith("tuple"):
+        return f"({','.join(_canonical(member) for member in parameter['components'])}){kind[5:]}"
+    return kind
+
+
+def _plain(value: Any) -> Any:
+    """Structs as the tuples that web3 takes; everything else as it is."""
+    if type(value) in SCHEMAS:
+        return tuple(_plain(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, IntEnum):
+        return int(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+_LEAVES: dict[Any, str] = {bytes: "bytes", str: "string"}
+
+
+@cache
+def _field_schemas(event: type) -> tuple[Any, ...]:
+    """How each field of an event is read: its own enum or struct where it has one, else as it comes."""
+    import typing
+
+    schemas: list[Any] = []
+    for kind in typing.get_type_hints(event).values():
+        base = getattr(kind, "__supertype__", kind)
+        if kind is Address:
+            schemas.append("address")
+        elif (isinstance(kind, type) and issubclass(kind, IntEnum)) or kind in SCHEMAS:
+            schemas.append(kind)
+        elif typing.get_origin(kind) is tuple:
+            item = typing.get_args(kind)[0]
+            schemas.append(Array("address" if item is Address else _LEAVES.get(item, "uint256")))
+        else:
+            schemas.append(_LEAVES.get(base, "uint256"))
+    return tuple(schemas)
+
+
+def _typed(event: type, at: int, value: Any) -> Any:
+    return from_plain(_field_schemas(event)[at], _positional(value))
+
+
+def _positional(value: Any) -> Any:
+    """web3 gives an event's structs as mappings in the order of their members."""
+    if isinstance(value, Mapping):
+        return tuple(_positional(item) for item in value.values())
+    return [_positional(item) for item in value] if isinstance(value, list | tuple) else value

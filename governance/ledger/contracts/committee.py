@@ -1,0 +1,103 @@
+"""Committee: the key generation board and the unlock bus. Points are EIP-2537 bytes: G1 128, G2 256."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from governance.encoding.structs import Array
+from governance.ledger.artifacts import ContractName
+from governance.ledger.codec import Call
+from governance.ledger.contracts.base import Block, ContractClient
+from governance.types import (
+    Address,
+    Epoch,
+    EpochRecord,
+    Hash32,
+    Identity,
+    MemberIndex,
+    MemberRecord,
+    ReleaseId,
+    RequestId,
+    RequestRecord,
+)
+
+
+class CommitteeClient(ContractClient):
+    """Reads and calls of Committee."""
+
+    name: ClassVar[ContractName] = "Committee"
+
+    # --- reads
+
+    def get_current_epoch(self, *, at: Block = "latest") -> Epoch:
+        """The epoch whose key is in force; 0 if none."""
+        return Epoch(self._read("currentEpoch", returns=["uint64"], at=at))
+
+    def get_latest_epoch(self, *, at: Block = "latest") -> Epoch:
+        return Epoch(self._read("latestEpoch", returns=["uint64"], at=at))
+
+    def get_epoch(self, epoch: Epoch, *, at: Block = "latest") -> EpochRecord:
+        found: EpochRecord = self._read("getEpoch", epoch, returns=[EpochRecord], at=at)
+        return found
+
+    def get_members(self, epoch: Epoch, *, at: Block = "latest") -> tuple[MemberRecord, ...]:
+        found: tuple[MemberRecord, ...] = self._read("getMembers", epoch, returns=[Array(MemberRecord)], at=at)
+        return found
+
+    def get_key(self, *, at: Block = "latest") -> bytes:
+        """The committee key in force (256 bytes); empty if none."""
+        return bytes(self._read("key", returns=["bytes"], at=at))
+
+    def get_key_hash(self, *, at: Block = "latest") -> Hash32:
+        """keccak256 of the committee key in force; 32 zero bytes if none."""
+        return Hash32(self._read("keyHash", returns=["bytes32"], at=at))
+
+    def get_aggregate(self, epoch: Epoch, *, at: Block = "latest") -> bytes:
+        """The t aggregated commitments of an epoch (t * 256 bytes)."""
+        return bytes(self._read("aggregate", epoch, returns=["bytes"], at=at))
+
+    def get_verification_key(self, epoch: Epoch, index: MemberIndex, *, at: Block = "latest") -> bytes:
+        return bytes(self._read("verificationKey", epoch, index, returns=["bytes"], at=at))
+
+    def get_request(self, request_id: RequestId, *, at: Block = "latest") -> RequestRecord:
+        found: RequestRecord = self._read("getRequest", request_id, returns=[RequestRecord], at=at)
+        return found
+
+    def get_last_request(self, release_id: ReleaseId, worker: Address, *, at: Block = "latest") -> RequestId:
+        return RequestId(self._read("lastRequest", release_id, worker, returns=["bytes32"], at=at))
+
+    def get_hash_to_g1(self, identity: Identity, *, at: Block = "latest") -> bytes:
+        """H(identity) as the contract computes it."""
+        return bytes(self._read("hashToG1", identity, returns=["bytes"], at=at))
+
+    # --- calls of members
+
+    def register(self, epoch: Epoch, transport_key: bytes, commitments_hash: Hash32) -> Call:
+        return self._call("register", epoch, transport_key, commitments_hash)
+
+    def deal(self, epoch: Epoch, commitments: bytes, proof: bytes, envelopes: Sequence[bytes]) -> Call:
+        return self._call("deal", epoch, commitments, proof, list(envelopes))
+
+    def accuse(self, epoch: Epoch, dealer: MemberIndex) -> Call:
+        return self._call("accuse", epoch, dealer)
+
+    def acknowledge(self, epoch: Epoch, proof: bytes) -> Call:
+        return self._call("acknowledge", epoch, proof)
+
+    def finalise(self, epoch: Epoch) -> Call:
+        return self._call("finalise", epoch)
+
+    def abort(self, epoch: Epoch) -> Call:
+        return self._call("abort", epoch)
+
+    def approve(self, request_id: RequestId) -> Call:
+        return self._call("approve", request_id)
+
+    def post(self, request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, verification_key: bytes) -> Call:
+        return self._call("post", request_id, c1, c2, t1, t2, verification_key)
+
+    # --- calls of workers
+
+    def request_unlock(self, release_id: ReleaseId, t1: bytes, t2: bytes) -> Call:
+        return self._call("requestUnlock", release_id, t1, t2)

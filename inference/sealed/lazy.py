@@ -80,7 +80,7 @@ class SealedModel:
         shard, placement = self._places[name]
         get_torch_type(placement.record)
         keys = shard.derive_keys(self._key, placement.record)
-        arena = Arena([placement.record.size], hugepages=placement.record.size >= 1 << 22)
+        arena = Arena([placement.record.size])
         try:
             reader = RecordReader(shard, placement, keys, arena.get_slot(0))
             process_records([reader], threads=min(self._threads, reader.chunks), meter=Meter(0, None))

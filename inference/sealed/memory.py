@@ -20,7 +20,7 @@ class Arena:
     leave tensors pointing nowhere. `wipe` zeroes it instead, under whatever still refers to it.
     """
 
-    def __init__(self, sizes: Sequence[int], *, hugepages: bool = True) -> None:
+    def __init__(self, sizes: Sequence[int], *, hugepages: bool = False) -> None:
         offsets, end = [], 0
         for size in sizes:
             offsets.append(end)

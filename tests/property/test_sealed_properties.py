@@ -79,7 +79,7 @@ def test_any_model_round_trips_and_any_damage_is_refused(
 
     with tempfile.TemporaryDirectory() as name:
         report, key = seal(Path(name), model)
-        with open_sealed(report.directory, key, expected=report.anchor, hugepages=False) as opened:
+        with open_sealed(report.directory, key, expected=report.anchor) as opened:
             assert opened.tensors.keys() == model.keys()
             for tensor_name, (_, shape, raw) in model.items():
                 tensor = opened.tensors[tensor_name]
@@ -94,7 +94,7 @@ def test_any_model_round_trips_and_any_damage_is_refused(
         with pytest.raises(CustodesError):
             verify_directory(report.directory, report.anchor)
         with pytest.raises(CustodesError):
-            open_sealed(report.directory, key, expected=report.anchor, hugepages=False)
+            open_sealed(report.directory, key, expected=report.anchor)
 
 
 @st.composite

@@ -36,7 +36,7 @@ def assert_refused(sealed: Any, error: type[CustodesError] | tuple[type[Custodes
     with pytest.raises(error) as verified:
         verify_directory(sealed.directory, sealed.anchor)
     with pytest.raises(error) as opened:
-        open_sealed(sealed.directory, sealed.key, expected=sealed.anchor, hugepages=False)
+        open_sealed(sealed.directory, sealed.key, expected=sealed.anchor)
     assert type(opened.value) is type(verified.value)
     return opened.value
 
@@ -77,7 +77,7 @@ def test_every_bit_of_the_header_is_authenticated(
     for bit in range(bits):
         flip(sealed.shard_path, bit)
         with pytest.raises(HEADER_ERRORS) as refused:
-            open_sealed(sealed.directory, sealed.key, expected=sealed.anchor, hugepages=False)
+            open_sealed(sealed.directory, sealed.key, expected=sealed.anchor)
         kinds.add(type(refused.value))
         flip(sealed.shard_path, bit)
     assert kinds == set(HEADER_ERRORS)
@@ -308,30 +308,6 @@ def test_unlisted_files_are_reported(sealed: Any, tmp_path: Path) -> None:
 def test_oversized_manifest_is_not_read(sealed: Any) -> None:
     os.truncate(sealed.directory / "manifest.json", (1 << 24) + 1)
     assert_refused(sealed, TamperedFile)
-
-
-def test_lazy_opening_promises_each_tensor_by_itself(sealed: Any, arena_watch: Any) -> None:
-    flip(sealed.shard_path, 8 * (get_place(sealed, "model.norm.weight").start + 1000))
-    with SealedModel(sealed.directory, sealed.key, expected=sealed.anchor) as model:
-        assert model.get_tensor("model.embed.weight").any()
-        with pytest.raises(TamperedChunk, match=r"model\.norm\.weight"):
-            model.get_tensor("model.norm.weight")
-        with pytest.raises(TamperedChunk):
-            model.get_tensor("model.norm.weight")
-    assert not any(memoryview(arena_watch.arenas[1].memory))
-    assert not any(memoryview(arena_watch.arenas[2].memory))
-    assert arena_watch.wiped == 2
-
-
-def test_lazy_opening_refuses_a_tampered_header_and_an_unlisted_file(sealed: Any) -> None:
-    with pytest.raises(ManifestMismatch, match=r"other\.sealed"):
-        SealedFile(sealed.directory / "other.sealed", sealed.key, expected=sealed.anchor)
-    flip(sealed.shard_path, 8 * read_header(sealed.shard_path).prelude.data_start)  # the encrypted source header
-    with pytest.raises(TamperedChunk, match="__metadata__"):
-        SealedFile(sealed.shard_path, sealed.key, expected=sealed.anchor)
-    flip(sealed.shard_path, 8 * 130)
-    with pytest.raises(TamperedHeader):
-        SealedFile(sealed.shard_path, sealed.key, expected=sealed.anchor)
 
 
 def test_interrupted_opening_leaves_nothing_in_memory(sealed: Any, arena_watch: Any) -> None:

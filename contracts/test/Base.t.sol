@@ -215,6 +215,17 @@ abstract contract Base is Test {
         return abi.encodePacked(r, s, v);
     }
 
+    /// @dev The other signature that verifies: s negated, v swapped.
+    function flipS(bytes memory signature) internal pure returns (bytes memory) {
+        (bytes32 r, uint256 s) = (bytes32(0), 0);
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            s := mload(add(signature, 0x40))
+        }
+        uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+        return abi.encodePacked(r, order - s, uint8(signature[64]) == 27 ? bytes1(0x1c) : bytes1(0x1b));
+    }
+
     // --- assertions
 
     function assertState(uint256 id, ProposalState expected, string memory what) internal view {

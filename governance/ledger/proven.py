@@ -16,6 +16,9 @@ from governance.chain.headers import Header
 from governance.chain.storage import Place, StorageLayout, Value
 from governance.chain.view import Heads, JsonRpc, NoAgreement, prove
 from governance.errors import Unavailable, VerificationError
+from governance.ledger.artifacts import ContractName, load_artifact
+from governance.ledger.deployment import Deployment
+from governance.types import Hash32
 from governance.types.enums import Phase, Releasability, ReleaseStatus
 from governance.types.names import EVERYTHING
 
@@ -67,12 +70,28 @@ class Contract:
 
 
 class ProvenLedger:
-    """Reads of Releases, Brake and Committee by proof."""
+    """Reads of Releases, Brake, Committee and Constraints by proof."""
 
-    def __init__(self, releases: Contract, brake: Contract, committee: Contract) -> None:
+    def __init__(self, releases: Contract, brake: Contract, committee: Contract, constraints: Contract) -> None:
         self._releases = releases
         self._brake = brake
         self._committee = committee
+        self._constraints = constraints
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> ProvenLedger:
+        """The system of that deployment. Raises: BadArtifact."""
+
+        def contract(name: ContractName) -> Contract:
+            layout = StorageLayout(load_artifact(name).storage_layout)
+            return Contract(deployment.addresses[name], deployment.code_hashes[name], layout)
+
+        return cls(contract("Releases"), contract("Brake"), contract("Committee"), contract("Constraints"))
+
+    def ledger_head(self, prover: Prover, header: Header) -> Hash32:
+        """The head of the constraints' hash chain in the state of `header`. Raises: BadProof, Unavailable."""
+        slot = self._constraints.layout.place("head").slot
+        return Hash32(self._words(prover, header, self._constraints, [slot])[slot].to_bytes(32, "big"))
 
     def release(self, prover: Prover, header: Header, release_id: bytes, worker: str) -> ReleaseFacts:
         """Whether `worker` may unlock under `release_id` in the state of `header`, at the time of `header`.

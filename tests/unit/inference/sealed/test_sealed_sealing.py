@@ -26,7 +26,9 @@ from inference.sealed.errors import (
     TamperedChunk,
     TruncatedFile,
     UnsealableSource,
-)
+)from inference.sealed.safetensors_file import SourceHeader, SourceTensor
+from inference.sealed.seal import build_header
+from inference.sealed.source import SourceShard
 
 REGISTRATION = Registration("m", b"\x01" * 32, b"\x02" * 20, b"\x03" * 32, b"\x04" * 32)
 ROW = bytes(range(1, 97))
@@ -248,6 +250,13 @@ def test_sealing_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "out")
     assert found["rss"] < 150_000_000
     assert not found["torch"]
+
+
+def test_file_of_more_chunks_than_the_format_counts_is_refused(tmp_path: Path) -> None:
+    huge = SourceTensor("w", "U8", (1 << 40,), 0, 1 << 40)
+    shard = SourceShard("m", tmp_path / "m", 1 << 40, (0, 0, 0), SourceHeader((huge,), {}), 100)
+    with pytest.raises(UnsealableSource, match="chunks"):
+        build_header(shard, DataKey(bytes(32)), identity=bytes(32), salt=bytes(24), chunk_bytes=1024)
 
 
 def contains_row(folder: Path) -> list[str]:

@@ -26,7 +26,8 @@ from inference.sealed.errors import (
     TamperedChunk,
     TruncatedFile,
     UnsealableSource,
-)from inference.sealed.safetensors_file import SourceHeader, SourceTensor
+)
+from inference.sealed.safetensors_file import SourceHeader, SourceTensor
 from inference.sealed.seal import build_header
 from inference.sealed.source import SourceShard
 

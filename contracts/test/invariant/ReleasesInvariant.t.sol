@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICommittee} from "../../src/interfaces/ICommittee.sol";
+import {IReleases} from "../../src/interfaces/IReleases.sol";
+import {Mode} from "../../src/types/Actions.sol";
+import {Bounds, Parameters} from "../../src/types/Parameters.sol";
+import {Base} from "../Base.t.sol";
+import {Charter} from "../Charter.sol";
+import {ReleasesHandler} from "./ReleasesHandler.t.sol";
+
+/// forge-config: default.invariant.runs = 8
+/// forge-config: default.invariant.depth = 96
+/// forge-config: ci.invariant.runs = 32
+/// forge-config: ci.invariant.depth = 128
+contract ReleasesInvariantTest is Base {
+    ReleasesHandler private handler;
+
+    /// @dev Terms in hours, so that stops lapse and votes pass within the life of a release.
+    function setUp() public override {
+        vm.warp(START);
+        Parameters memory p = Charter.parameters();
+        for (uint256 i; i < 4; ++i) {
+            (p.tiers[i].period, p.tiers[i].timelock) = (1 hours, uint40(i) * 1 hours);
+        }
+        (p.brakeTerm, p.cooldown, p.pullWindow) = (5 hours, 1 hours, 1 hours);
+        Bounds memory limits = Charter.bounds();
+        (limits.min.brakeTerm, limits.min.cooldown) = (1 hours, 1 hours);
+        deploySystem(Charter.chamberNames(), genesis(), p, limits);
+        council.activate();
+        bytes32 keyHash = keccak256("committee key");
+        vm.mockCall(address(committee), abi.encodeCall(ICommittee.keyHash, ()), abi.encode(keyHash));
+
+        address[] memory keys = new address[](Charter.SEATS);
+        for (uint256 i; i < keys.length; ++i) {
+            keys[i] = voters[i];
+        }
+        handler = new ReleasesHandler(sys, keys);
+        handler.register(1, 0, 0, false);
+        handler.register(2, 1, 0, false);
+        handler.execute(0, 3 hours);
+        handler.register(3, 2, 1, true);
+        handler.execute(0, 3 hours);
+        assertEq(handler.registered(), 3, "models to begin with");
+        for (uint8 model; model < 3; ++model) {
+            handler.grant(4 + model, model, 6 days, model);
+        }
+        handler.execute(0, 3 hours);
+        assertEq(handler.toldCount(), 3, "releases to begin with");
+    }
+
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(handler);
+    }
+
+    /// @dev 13. isReleasable implies executed, unexpired, unrevoked, unstopped, named worker: here, it is exactly that.
+    /// 12. What was stopped runs again only after a vote of tier 3: every stop that covered a release was resumed.
+    function invariant_releasableIsWhatTheStorySays() public view {
+        for (uint256 i; i < handler.toldCount(); ++i) {
+            (bytes32 releaseId, address worker, bool expected) = handler.tell(i);
+            assertEq(releases.isReleasable(releaseId, worker), expected, "releasable as the story says");
+            assertFalse(releases.isReleasable(releaseId, STRANGER), "releasable by a worker that is not named");
+            assertTrue(releases.getRelease(releaseId).status != IReleases.ReleaseStatus.None, "executed");
+        }
+        assertFalse(handler.releasedEasily(), "released at tier 2 under a stop, or by a vote from before its lapse");
+    }
+
+    /// @dev 23. No identity is ever registered twice: each belongs to one model, and a model is registered once.
+    function invariant_identitiesBelongToOneModel() public view {
+        uint256 found;
+        for (uint64 nonce; nonce < 6; ++nonce) {
+            bytes32 modelId = releases.computeModelId(address(handler), nonce);
+            if (releases.getModel(modelId).index == 0) continue;
+            ++found;
+            bytes32 identity = releases.computeIdentity(keccak256("committee key"), modelId, Mode.Plain, 0);
+            assertEq(releases.modelOfIdentity(identity), modelId, "model of the identity");
+            assertTrue(brake.getScope(releases.getModel(modelId).lineage).openedAt != 0, "scope of the lineage");
+        }
+        assertEq(found, handler.registered(), "registrations");
+        assertEq(found, releases.modelCount(), "models");
+    }
+}

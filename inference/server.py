@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
 from typing import Any
 
 from starlette.applications import Starlette
@@ -131,7 +130,7 @@ def _to_completion(worker: Worker, answer: Answer) -> dict[str, Any]:
     return {
         "id": "chatcmpl-" + answer.receipt["body"]["response"][2:26],
         "object": "chat.completion",
-        "created": int(time.time()),
+        "created": answer.receipt["body"]["blockTime"],
         "model": worker.model.name if worker.dark is None else "",
         "choices": [
             {"index": 0, "message": {"role": "assistant", "content": completion.text}, "finish_reason": "stop"}

@@ -43,6 +43,9 @@ class CouncilClient(ContractClient):
     def get_charter_hash(self, *, at: Block = "latest") -> Hash32:
         return Hash32(self._read("charterHash", returns=["bytes32"], at=at))
 
+    def get_legal_text_hash(self, *, at: Block = "latest") -> Hash32:
+        return Hash32(self._read("legalTextHash", returns=["bytes32"], at=at))
+
     def is_active(self, *, at: Block = "latest") -> bool:
         return bool(self._read("active", returns=["bool"], at=at))
 

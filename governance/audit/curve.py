@@ -1,0 +1,71 @@
+"""What the rules ask of BLS12-381, answered by the library that oracles use: a replay checks points too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from governance.crypto.errors import InvalidPoint, WrongPartial, WrongPossession, WrongTransportKey
+from governance.crypto.group import G2
+from governance.crypto.partial import Partial, TransportPublicKey, verify_partial, verify_transport_key
+from governance.crypto.points import G2_EIP2537_BYTES, g1_from_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.possession import verify_dealer_possession, verify_share_possession
+from governance.crypto.vss import compute_public_key_share
+from governance.encoding.committee import CommitteeDomain
+from governance.errors import CustodesError
+from governance.types import Epoch, Hash32, Identity, MemberIndex
+
+
+class ArkworksCurve:
+    """`governance.spec.curve.Curve` over governance.crypto."""
+
+    def are_usable(self, points: bytes) -> bool:
+        try:
+            return bool(_split(points))
+        except CustodesError:
+            return False
+
+    def add_each(self, sums: bytes, points: bytes) -> bytes:
+        if not sums:
+            return points
+        pairs = zip(_split(sums), _split(points), strict=True)
+        return b"".join(g2_to_eip2537(a + b) for a, b in pairs)
+
+    def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
+        commitments = _split(points)
+        return g2_to_eip2537(compute_public_key_share(commitments, len(commitments), index))
+
+    def is_dealer_possession(
+        self, domain: CommitteeDomain, dealer: MemberIndex, commitments_hash: Hash32, proof: bytes, constant: bytes
+    ) -> bool:
+        return _holds(
+            lambda: verify_dealer_possession(
+                g1_from_eip2537(proof), g2_from_eip2537(constant), domain, dealer, commitments_hash
+            )
+        )
+
+    def is_share_possession(self, domain: CommitteeDomain, member: MemberIndex, proof: bytes, key: bytes) -> bool:
+        return _holds(lambda: verify_share_possession(g1_from_eip2537(proof), g2_from_eip2537(key), domain, member))
+
+    def is_transport_key(self, t1: bytes, t2: bytes) -> bool:
+        return _holds(lambda: verify_transport_key(TransportPublicKey(g1_from_eip2537(t1), g2_from_eip2537(t2))))
+
+    def is_partial(self, identity: Identity, answer: Sequence[bytes], t2: bytes, key: bytes) -> bool:
+        def verify() -> None:
+            c1, c2 = (g1_from_eip2537(point) for point in answer)
+            partial = Partial(Epoch(0), MemberIndex(1), c1, c2)
+            transport = TransportPublicKey(c1, g2_from_eip2537(t2))  # T1 does not enter this check
+            verify_partial(partial, identity, transport, g2_from_eip2537(key))
+
+        return _holds(verify)
+
+
+def _holds(verify: Callable[[], None]) -> bool:
+    try:
+        verify()
+    except (InvalidPoint, WrongPartial, WrongPossession, WrongTransportKey):
+        return False
+    return True
+
+
+def _split(points: bytes) -> list[G2]:
+    return [g2_from_eip2537(points[at : at + G2_EIP2537_BYTES]) for at in range(0, len(points), G2_EIP2537_BYTES)]

@@ -1,0 +1,82 @@
+"""`custodes audit verify`: every event replayed through the rules, and every result compared with storage.
+
+This first form trusts one RPC for what it shows, and checks that what it shows is consistent. Who controls the chain
+alone can rewrite it consistently; re-execution and witnesses expose that, and are another layer.
+
+Source: DESIGN section 9.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from governance.audit.compare import Compared, compare_storage
+from governance.audit.curve import ArkworksCurve
+from governance.audit.errors import StorageDiffers
+from governance.audit.history import History, read_history
+from governance.ledger.client import Ledger
+from governance.spec.replay import replay_steps
+from governance.spec.state import SystemState
+
+SHOWN = 5  # differences in a message
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What was checked, and found right."""
+
+    block: int
+    events: int
+    steps: int
+    compared: dict[str, int]  # contract -> values
+    state: SystemState
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "schema": "custodes.verify/1",
+            "ok": True,
+            "block": self.block,
+            "events": self.events,
+            "steps": self.steps,
+            "compared": self.compared,
+            "ledgerHead": "0x" + self.state.constraints.head.hex(),
+            "charterHash": "0x" + self.state.council.charter_hash.hex(),
+        }
+
+
+def audit(ledger: Ledger, *, report: Callable[[int, int], None] = lambda done, total: None) -> AuditReport:
+    """The chain's history follows from the rules, and storage holds what follows.
+
+    Raises: DeploymentMismatch, WrongGenesis, Divergence, StorageDiffers, RpcUnavailable.
+    """
+    ledger.verify()
+    return audit_history(ledger, read_history(ledger), report=report)
+
+
+def audit_history(
+    ledger: Ledger, history: History, *, report: Callable[[int, int], None] = lambda done, total: None
+) -> AuditReport:
+    """As `audit`, of events that were read already. Raises: Divergence, StorageDiffers, RpcUnavailable."""
+    logs = history.logs
+    state: SystemState | None = None
+    steps = done = 0
+    for step in replay_steps(history.genesis, logs, ArkworksCurve()):
+        state, steps, done = step.state, steps + 1, done + len(step.logs)
+        report(done, len(logs))
+    if state is None:
+        raise StorageDiffers("there are no events at all")
+    compared: Counter[str] = Counter()
+    differences: list[Compared] = []
+    for comparison in compare_storage(ledger, state, history.block, history.time):
+        compared[comparison.contract] += 1
+        if not comparison.agrees:
+            differences.append(comparison)
+    if differences:
+        more = f" (and {len(differences) - SHOWN} more)" if len(differences) > SHOWN else ""
+        raise StorageDiffers(
+            "; ".join(str(difference) for difference in differences[:SHOWN]) + more,
+            details={"differences": len(differences), "contract": differences[0].contract, "block": history.block},
+        )
+    return AuditReport(history.block, len(logs), steps, dict(compared), state)

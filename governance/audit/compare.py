@@ -27,7 +27,11 @@ class Compared:
         return self.expected == self.actual
 
     def __str__(self) -> str:
-        return f"{self.contract}: {self.what} is {self.actual!r}, and the rules make it {self.expected!r}"
+        return f"{self.contract}: {self.what} is {_show(self.actual)}, and the rules make it {_show(self.expected)}"
+
+
+def _show(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else repr(value)
 
 
 def compare_storage(ledger: Ledger, state: SystemState, block: int, now: Timestamp) -> Iterator[Compared]:

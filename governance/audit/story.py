@@ -1,0 +1,156 @@
+"""The ledger's whole history as people tell it: one line for each thing that happened, with names instead of hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from governance.encoding.names import read_short_name
+from governance.ledger.events import EventRecord
+from governance.ledger.history import History
+from governance.ledger.names import Names, short
+from governance.ledger.wording import describe_action, format_expiry, format_time
+from governance.types import ProposalId, Timestamp
+from governance.types.enums import Support
+from governance.types.events import Event
+from governance.types.events.brake import Pulled, StopConfirmed, StopLapsed, Stopped, StopResumed
+from governance.types.events.committee import (
+    DealerAccused,
+    EpochAborted,
+    EpochInForce,
+    EpochStarted,
+    PartialPosted,
+    UnlockApproved,
+    UnlockRequested,
+)
+from governance.types.events.constraints import ConstraintAdded, ConstraintAmended, ConstraintRetired, ParameterChanged
+from governance.types.events.council import (
+    ActionExecuted,
+    ActionProposed,
+    Activated,
+    BallotCast,
+    Objected,
+    ProposalCanceled,
+)
+from governance.types.events.releases import (
+    ModelRegistered,
+    ReceiptsAnchored,
+    ReleaseGranted,
+    ReleaseRenewed,
+    ReleaseRevoked,
+)
+from governance.types.events.seats import KeyRotated, RotationStarted, SeatGranted, SeatRemoved, SeatSuspended
+
+
+_ENDS = {StopConfirmed: "is confirmed", StopResumed: "is resumed", StopLapsed: "lapses"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened."""
+
+    block: int
+    time: Timestamp
+    text: str
+    event: str
+    transaction: bytes
+
+    def __str__(self) -> str:
+        return f"{format_time(self.time)}  block {self.block:>6}  {self.text}"
+
+
+def tell(history: History, times: dict[int, Timestamp]) -> Iterator[Line]:
+    """The story, oldest first. Events that only repeat another one say nothing."""
+    records: Sequence[EventRecord] = history.events
+    for record in records:
+        text = _governance(record.event, history) or _models(record.event, history.names)
+        if text:
+            yield Line(record.block, times[record.block], text, record.name, record.transaction)
+
+
+def _governance(event: Event, history: History) -> str | None:
+    names = history.names
+    match event:
+        case SeatGranted():
+            return f"seat {event.seat} granted to {event.organisation} ({event.jurisdiction.decode(errors='replace')})"
+        case SeatRemoved() | SeatSuspended():
+            end = "removed" if isinstance(event, SeatRemoved) else "suspended"
+            return f"seat {event.seat} ({names.of_seat(event.seat)}) is {end}"
+        case RotationStarted():
+            return f"{names.of_seat(event.seat)} starts to rotate its key, ready {format_time(event.ready_at)}"
+        case KeyRotated():
+            by = "its recovery key" if event.by_recovery_key else "its voting key"
+            return f"{names.of_seat(event.seat)} rotated its key by {by}"
+        case Activated():
+            return f"the system is active under charter {short(event.charter_hash)}"
+        case ActionProposed():
+            proposal = history.get_proposal(event.proposal_id)
+            what = describe_action(event.kind, proposal.action, names)
+            return (
+                f"{names.of_seat(event.seat)} proposes {_number(names, event.proposal_id)}: {what} (tier {event.tier})"
+            )
+        case BallotCast():
+            return f"{names.of_seat(event.seat)} votes {_support(event.support)} on {_number(names, event.proposal_id)}"
+        case Objected():
+            number = _number(names, event.proposal_id)
+            return f"{names.of_seat(event.seat)} objects to {number}: {event.statement!r}; second round at tier 3"
+        case ProposalCanceled():
+            return f"{_number(names, event.proposal_id)} is cancelled"
+        case ActionExecuted():
+            return f"{_number(names, event.proposal_id)} is executed at tier {event.tier}"
+        case Pulled():
+            who, where = names.of_seat(event.seat), names.of_scope(event.scope)
+            return f"{who} pulls the brake on {where} (severity {event.severity}): {event.statement!r}"
+        case Stopped():
+            return f"STOP {event.stop_id} on {names.of_scope(event.scope)}, lapses {format_time(event.lapses_at)}"
+        case StopConfirmed() | StopResumed() | StopLapsed():
+            return f"stop {event.stop_id} on {names.of_scope(event.scope)} {_ENDS[type(event)]}"
+        case _:
+            return None
+
+
+def _models(event: Event, names: Names) -> str | None:
+    match event:
+        case ConstraintAdded():
+            return f"constraint {event.name} is in force, expires: {format_expiry(event.expires_at)}"
+        case ConstraintAmended():
+            return f"constraint {names.of_constraint(event.constraint_id)} is amended"
+        case ConstraintRetired():
+            return f"constraint {names.of_constraint(event.constraint_id)} is retired"
+        case ParameterChanged():
+            key, name = read_short_name(event.key), names.of_constraint(event.constraint_id)
+            return f"{name}: {key} is {event.new_value}" + (f", was {event.old_value}" if event.old_value else "")
+        case ModelRegistered():
+            return f"model {event.name} is registered, manifest {short(event.manifest_hash)}"
+        case ReleaseGranted():
+            proposal = _number(names, ProposalId(int.from_bytes(event.release_id, "big")))
+            return f"{names.of_model(event.model_id)} is released by {proposal} until {format_time(event.expires_at)}"
+        case ReleaseRenewed() | ReleaseRevoked():
+            proposal = _number(names, ProposalId(int.from_bytes(event.release_id, "big")))
+            return f"the release of {proposal} is {'renewed' if isinstance(event, ReleaseRenewed) else 'revoked'}"
+        case ReceiptsAnchored():
+            return f"{names.of_account(event.worker)} anchors {event.count} receipts under {short(event.root)}"
+        case EpochStarted():
+            return f"key generation of epoch {event.epoch} begins, {event.threshold} of {event.size}"
+        case DealerAccused():
+            return f"member {event.accuser} accuses dealer {event.dealer} of epoch {event.epoch}"
+        case EpochInForce():
+            return f"the committee of epoch {event.epoch} is in force, key {short(event.key_hash)}"
+        case EpochAborted():
+            return f"epoch {event.epoch} is aborted: {event.reason}"
+        case UnlockRequested():
+            return f"{names.of_account(event.worker)} asks for an unlock, request {short(event.request_id)}"
+        case UnlockApproved():
+            return f"oracle {event.index} approves request {short(event.request_id)} ({event.approvals} approvals)"
+        case PartialPosted():
+            return f"oracle {event.index} answers request {short(event.request_id)} ({event.partials} partials)"
+        case _:
+            return None
+
+
+def _number(names: Names, proposal: ProposalId) -> str:
+    return f"proposal {names.of_proposal(proposal)}"
+
+
+def _support(support: int) -> str:
+    return Support(support).name.lower() if support in list(Support) else f"support {support}"

@@ -40,6 +40,14 @@ def bare(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def lend_environment(bare: Path) -> None:
+    """This checkout's Python and packages, seen from the bare one, with no stamp."""
+    (bare / ".venv" / "bin").mkdir(parents=True)
+    (bare / ".venv" / "bin" / "python").symlink_to(ROOT / ".venv" / "bin" / "python")
+    (bare / ".venv" / "lib").symlink_to(ROOT / ".venv" / "lib")
+    shutil.copy(ROOT / ".venv" / "pyvenv.cfg", bare / ".venv")
+
+
 def test_setup_refuses_an_argument_that_it_does_not_know() -> None:
     done = run(ROOT, "--no-such-argument")
     assert done.returncode == 2
@@ -57,15 +65,21 @@ def test_setup_check_says_no_and_changes_nothing_in_a_bare_checkout(bare: Path) 
 
 @pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt"])
 def test_setup_check_says_no_when_a_pin_has_changed_since(bare: Path, changed: str) -> None:
-    stamp = bare / ".venv" / "custodes.stamp"
-    (bare / ".venv" / "bin").mkdir(parents=True)
-    (bare / ".venv" / "bin" / "python").symlink_to(ROOT / ".venv" / "bin" / "python")
-    stamp.write_text("of another pyproject.toml\n")
+    lend_environment(bare)
+    (bare / ".venv" / "custodes.stamp").write_text(f"of another pyproject.toml\n{bare}\n")
     with (bare / changed).open("a") as file:
         file.write("\n# changed\n")
     done = run(bare, "--check")
     assert done.returncode == 3
     assert "the Python packages are not as pinned" in done.stderr
+
+
+def test_setup_check_says_no_when_the_environment_was_moved(bare: Path) -> None:
+    lend_environment(bare)
+    shutil.copy(ROOT / ".venv" / "custodes.stamp", bare / ".venv")
+    done = run(bare, "--check")
+    assert done.returncode == 3
+    assert "there is no usable .venv" in done.stderr
 
 
 def test_setup_check_is_quick_and_says_yes_in_this_checkout() -> None:

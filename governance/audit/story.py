@@ -41,7 +41,6 @@ from governance.types.events.releases import (
 )
 from governance.types.events.seats import KeyRotated, RotationStarted, SeatGranted, SeatRemoved, SeatSuspended
 
-
 _ENDS = {StopConfirmed: "is confirmed", StopResumed: "is resumed", StopLapsed: "lapses"}
 
 

@@ -173,7 +173,7 @@ def test_last_chunk_is_always_strictly_shorter(size: int, power: int) -> None:
 @given(name=st.text(max_size=30))
 def test_accepted_names_can_do_no_harm_as_paths(name: str) -> None:
     if is_file_name(name):
-        root = Path("/root/of/model")
+        root = Path("/directory/of/model")
         assert (root / name).is_relative_to(root)
         assert ".." not in Path(name).parts
         assert name.isascii()

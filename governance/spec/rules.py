@@ -51,6 +51,8 @@ class UnknownRule(InvalidInput):
     hint: ClassVar[str] = "rules are named as R-Council-07; custodes explain lists them"
 
 
+PARTS = ("Seats", "Council", "Constraints", "Releases", "Brake", "Committee", "Oracle", "Worker")
+
 _RULES: dict[str, Rule] = {}
 
 
@@ -79,15 +81,19 @@ def get_rules_of_error(error: str) -> tuple[Rule, ...]:
 
 
 def all_rules() -> dict[str, Rule]:
-    """Every rule by its id, in the order in which the law is written."""
-    import governance.spec.law  # noqa: F401  writes the law
-
-    return _RULES
+    """Every rule by its id: the contracts' first, then those of oracles and workers."""
+    return dict(sorted(_law().items(), key=lambda item: (PARTS.index(item[0].split("-")[1]), item[0])))
 
 
 def refuse(rule_id: str, error: str, message: str, *, actual: object = None, required: object = None) -> Refusal:
     """A refusal by a rule of the law, under the name of the contract's error."""
-    found = all_rules()[rule_id]
+    found = _law()[rule_id]
     if error not in found.errors:
         raise ValueError(f"{rule_id} has no error {error}")
     return Refusal(rule_id, message, error, actual, required)
+
+
+def _law() -> dict[str, Rule]:
+    import governance.spec.law  # noqa: F401  writes the law, which imports this module
+
+    return _RULES

@@ -126,7 +126,8 @@ def compute_absences(rule: TierRule, masks: RosterWord) -> Absences | None:
     if spare < 0 or able < required:
         return None
     # The cheapest way to break: make so many chambers fail that too few are left, each by one seat more than its slack.
-    costs = sorted(max(0, room + 1) for room in slack)
+    # One that needs no yes cannot be broken.
+    costs = sorted(max(0, room + 1) if need else whole + 1 for room, need in zip(slack, needed, strict=True))
     breaking = sum(costs[: len(sizes) - required + 1]) - 1
     # The best case: chambers that need not agree may be absent altogether, those that need most first.
     abandoned = sorted(needed, reverse=True)[: len(sizes) - required]

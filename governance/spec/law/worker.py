@@ -6,29 +6,34 @@ from governance.spec.rules import Enforcer, rule
 
 rule(
     "R-Worker-01",
-    "A worker holds weights only under a release that names it, and only while its lease runs.",
+    "A worker holds weights only under a release that it has proven, at a finalized block, to be in force and its own.",
     enforcer=Enforcer.WORKER,
 )
 rule(
     "R-Worker-02",
-    "A worker drops weights and keys when its release expires, is revoked or stopped, as any RPC's latest block shows.",
+    "A worker drops weights and keys as soon as any RPC's latest block shows its release expired, revoked or stopped.",
     enforcer=Enforcer.WORKER,
 )
-rule("R-Worker-03", "A chain that stands still longer than the stall limit ends the lease.", enforcer=Enforcer.WORKER)
+rule(
+    "R-Worker-03",
+    "A chain that shows no new block within the stall limit ends the worker's lease.",
+    enforcer=Enforcer.WORKER,
+)
 rule("R-Worker-04", "A worker does what the release's scope permits, and nothing else.", enforcer=Enforcer.WORKER)
 rule(
     "R-Worker-05",
-    "A worker serves only under the constraints whose documents match the ledger head; an expired one "
-    "denies its scope.",
+    "A constraint in force limits every use, and one that has expired denies until it is replaced.",
     enforcer=Enforcer.WORKER,
 )
 rule(
     "R-Worker-06",
+    "A worker serves only under constraints that fold to the proven ledger head and that it can enforce entirely.",
+    enforcer=Enforcer.WORKER,
+)
+rule("R-Worker-07", "A worker that is closed drops weights and keys.", enforcer=Enforcer.WORKER)
+rule(
+    "R-Worker-08",
     "No tensor is used before every chunk, the commitment and the content root of its file have passed.",
     enforcer=Enforcer.WORKER,
 )
-rule(
-    "R-Worker-07",
-    "Every inference leaves a signed receipt in an unbroken chain.",
-    enforcer=Enforcer.WORKER,
-)
+rule("R-Worker-09", "Every inference leaves a signed receipt in an unbroken chain.", enforcer=Enforcer.WORKER)

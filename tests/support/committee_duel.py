@@ -1,0 +1,282 @@
+"""The committee twice: as contracts on an anvil, and as rules. Every step is taken by both, and both must agree.
+
+A step that one refuses, the other refuses by the same error and rule, with the same events otherwise. The rules get
+real curve arithmetic (arkworks), the contracts theirs (the precompiles): two implementations of every check.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from governance.chain.errors import RpcError
+from governance.chain.rpc import Rpc, as_int
+from governance.crypto.errors import InvalidPoint, WrongPartial, WrongPossession, WrongTransportKey
+from governance.crypto.group import G2, ORDER, combine_points
+from governance.crypto.partial import Partial, TransportPublicKey, verify_partial, verify_transport_key
+from governance.crypto.points import g1_from_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.possession import verify_dealer_possession, verify_share_possession
+from governance.encoding.actions import encode_action
+from governance.encoding.committee import CommitteeDomain
+from governance.encoding.keccak import keccak256
+from governance.encoding.structs import Array
+from governance.ledger.artifacts import CONTRACTS, ContractName
+from governance.ledger.codec import Call, decode_answer, decode_event, encode_call, encode_creation
+from governance.ledger.reverts import explain_revert
+from governance.spec import brake, committee, unlocks
+from governance.spec.actions import execute_action
+from governance.spec.outcome import Outcome, Result
+from governance.spec.rules import Refusal
+from governance.types import (
+    EVERYTHING,
+    Action,
+    ActionKind,
+    Address,
+    Epoch,
+    EpochRecord,
+    Hash32,
+    Identity,
+    MemberIndex,
+    MemberRecord,
+    ProposalId,
+    ReleaseId,
+    RequestId,
+    RequestRecord,
+    ScopeId,
+)
+from governance.types.events import Event
+from spec_world import DEPLOYER, REPORT, START, World
+
+POINT = 256
+GAS = hex(20_000_000)
+RICH = hex(10**24)
+
+
+class Arkworks:
+    """`governance.spec.curve.Curve` by the project's own cryptography."""
+
+    def are_usable(self, points: bytes) -> bool:
+        try:
+            return all(not point.is_identity() for point in _read(points, allow_identity=False))
+        except InvalidPoint:
+            return False
+
+    def add_each(self, sums: bytes, points: bytes) -> bytes:
+        pairs = zip(_read(sums), _read(points), strict=True)
+        return b"".join(g2_to_eip2537(left + right) for left, right in pairs)
+
+    def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
+        terms = _read(points)
+        return g2_to_eip2537(combine_points(terms, [pow(index, power, ORDER) for power in range(len(terms))]))
+
+    def is_dealer_possession(
+        self, domain: CommitteeDomain, dealer: MemberIndex, commitments_hash: Hash32, proof: bytes, constant: bytes
+    ) -> bool:
+        key = g2_from_eip2537(constant)
+        try:
+            verify_dealer_possession(g1_from_eip2537(proof, allow_identity=True), key, domain, dealer, commitments_hash)
+        except WrongPossession:
+            return False
+        return True
+
+    def is_share_possession(self, domain: CommitteeDomain, member: MemberIndex, proof: bytes, key: bytes) -> bool:
+        try:
+            verify_share_possession(g1_from_eip2537(proof, allow_identity=True), g2_from_eip2537(key), domain, member)
+        except WrongPossession:
+            return False
+        return True
+
+    def is_transport_key(self, t1: bytes, t2: bytes) -> bool:
+        try:
+            verify_transport_key(TransportPublicKey(g1_from_eip2537(t1), g2_from_eip2537(t2)))
+        except (InvalidPoint, WrongTransportKey):
+            return False
+        return True
+
+    def is_partial(self, identity: Identity, answer: Sequence[bytes], t2: bytes, key: bytes) -> bool:
+        c1, c2 = g1_from_eip2537(answer[0]), g1_from_eip2537(answer[1], allow_identity=True)
+        transport = TransportPublicKey(c1, g2_from_eip2537(t2))  # the check reads T2 alone
+        try:
+            verify_partial(Partial(Epoch(0), MemberIndex(1), c1, c2), identity, transport, g2_from_eip2537(key))
+        except WrongPartial:
+            return False
+        return True
+
+
+def _read(points: bytes, *, allow_identity: bool = True) -> list[G2]:
+    parts = [points[at : at + POINT] for at in range(0, len(points), POINT)]
+    return [g2_from_eip2537(part, allow_identity=allow_identity) for part in parts]
+
+
+@dataclass
+class Duel:
+    """One chain and one world, second by second."""
+
+    rpc: Rpc
+    world: World = field(default_factory=World)
+    curve: Arkworks = field(default_factory=Arkworks)
+    gas_used: dict[str, list[int]] = field(default_factory=dict)
+    enacted: int = 0
+
+    # --- the chain
+
+    def deploy(self) -> None:
+        """All six at the addresses of the world, at its time, and active."""
+        self.rpc.call("anvil_setBalance", DEPLOYER, RICH)
+        system, genesis = self.world.genesis.system, self.world.genesis
+        charter_hash = self.world.genesis.charter_hash
+        arguments: dict[ContractName, tuple[Any, ...]] = {
+            "Seats": (system, genesis.chamber_names, genesis.grants),
+            "Council": (system, genesis.legal_text_hash, charter_hash, genesis.initial, genesis.bounds),
+            "Constraints": (system, charter_hash),
+        }
+        for name in CONTRACTS:
+            self._time(START)
+            self._mine({"from": DEPLOYER, "data": _hex(encode_creation(name, *arguments.get(name, (system,))))})
+        self._time(START)
+        self._mine({"from": DEPLOYER, "to": system.council, "data": _hex(encode_call(Call("Council", "activate")))})
+
+    def read(self, function: str, *arguments: Any, returns: Sequence[Any]) -> Any:
+        """What a view of the Committee says."""
+        return decode_answer(returns, self._call(self._transaction(DEPLOYER, Call("Committee", function, arguments))))
+
+    def _transaction(self, sender: str, call: Call) -> dict[str, Any]:
+        to = dict(zip(CONTRACTS, _addresses(self.world), strict=True))[call.contract]
+        return {"from": sender, "to": to, "data": _hex(encode_call(call)), "gas": GAS}
+
+    def _call(self, transaction: dict[str, Any]) -> bytes:
+        answer = self.rpc.call("eth_call", transaction, "latest", {}, {"time": hex(self.world.now)})
+        return bytes.fromhex(answer[2:])
+
+    def _time(self, now: int) -> None:
+        self.rpc.call("evm_setNextBlockTimestamp", hex(now))
+
+    def _mine(self, transaction: dict[str, Any]) -> dict[str, Any]:
+        sent = self.rpc.call("eth_sendTransaction", {"gas": GAS, **transaction})
+        deadline = time.monotonic() + 30  # the block comes just after the answer
+        while (receipt := self.rpc.call("eth_getTransactionReceipt", sent)) is None:
+            assert time.monotonic() < deadline, "the transaction was not mined"
+            time.sleep(0.005)
+        assert isinstance(receipt, dict)
+        assert as_int(receipt["status"]) == 1, "a step that eth_call took was reverted"
+        return receipt
+
+    # --- both
+
+    def step(self, sender: Address, call: Call, result: Result) -> Refusal | tuple[Event, ...]:
+        """Both take the step, or both refuse it for the same reason; returns what the rules say."""
+        transaction = self._transaction(sender, call)
+        try:
+            self._call(transaction)
+        except RpcError as error:
+            refused = explain_revert(error.data, called=str(call))
+            assert isinstance(result, Refusal), f"the contract refuses {call}, the rules do not: {refused.message}"
+            assert (refused.error, refused.rule) == (result.error, result.rule), str(call)
+            return result
+        assert isinstance(result, Outcome), f"the rules refuse {call}, the contract does not: {result}"
+        self.rpc.call("anvil_setBalance", sender, RICH)
+        self._time(self.world.now)
+        receipt = self._mine(transaction)
+        self.gas_used.setdefault(str(call), []).append(as_int(receipt["gasUsed"]))
+        by_address = {address.lower(): name for name, address in zip(CONTRACTS, _addresses(self.world), strict=True)}
+        events = tuple(decode_event(by_address[log["address"].lower()], log) for log in receipt["logs"])
+        assert events == result.events, str(call)
+        self.world.take(result)
+        return result.events
+
+    def compare(self) -> None:
+        """Every record of the committee is the same in both."""
+        state = self.world.state.committee
+        for epoch, record in state.epochs.items():
+            assert self.read("getEpoch", epoch, returns=[EpochRecord]) == record
+            assert self.read("getMembers", epoch, returns=[Array(MemberRecord)]) == state.members[epoch]
+            assert self.read("aggregate", epoch, returns=["bytes"]) == state.aggregates.get(epoch, b"")
+        for request_id, request in state.requests.items():
+            assert self.read("getRequest", request_id, returns=[RequestRecord]) == request
+        for epoch, identity in state.answered:
+            barred = unlocks.is_barred(self.world.state, epoch, identity)
+            assert self.read("isBarred", epoch, identity, returns=["bool"]) == barred
+        assert self.read("currentEpoch", returns=["uint64"]) == state.current_epoch
+        assert self.read("keyHash", returns=["bytes32"]) == state.key_hash
+
+    def wait(self, seconds: int = 1) -> None:
+        self.world.wait(seconds)
+
+    # --- votes, as if the Council had passed them
+
+    def enact(self, kind: ActionKind, action: Action, contract: ContractName, tier: int = 4) -> ProposalId:
+        self.enacted += 1
+        proposal_id = ProposalId(int.from_bytes(keccak256(f"proposal {self.enacted}".encode()), "big"))
+        result = execute_action(self.world.state, kind, action, proposal_id, tier, self.world.now)
+        call = Call(contract, "executeAction", (kind, encode_action(action), (proposal_id, tier)))
+        self.step(self.world.state.system.council, call, result)
+        return proposal_id
+
+    def pull(self, seat: int, scope: ScopeId = EVERYTHING) -> None:
+        sender, now = self.world.key(seat), self.world.now
+        call = Call("Brake", "pull", (scope, REPORT, 3, "stop"))
+        self.step(sender, call, brake.process_pull(self.world.state, sender, scope, REPORT, 3, "stop", now))
+
+    # --- the board
+
+    def register(
+        self, sender: Address, epoch: Epoch, transport_key: bytes, commitments_hash: Hash32
+    ) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        call = Call("Committee", "register", (epoch, transport_key, commitments_hash))
+        result = committee.process_register(state, sender, epoch, transport_key, commitments_hash, now)
+        return self.step(sender, call, result)
+
+    def deal(
+        self, sender: Address, epoch: Epoch, commitments: bytes, proof: bytes, envelopes: list[bytes]
+    ) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        call = Call("Committee", "deal", (epoch, commitments, proof, envelopes))
+        result = committee.process_deal(state, sender, epoch, commitments, proof, envelopes, now, self.curve)
+        return self.step(sender, call, result)
+
+    def acknowledge(self, sender: Address, epoch: Epoch, proof: bytes) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        result = committee.process_acknowledge(state, sender, epoch, proof, now, self.curve)
+        return self.step(sender, Call("Committee", "acknowledge", (epoch, proof)), result)
+
+    def accuse(self, sender: Address, epoch: Epoch, dealer: MemberIndex) -> Refusal | tuple[Event, ...]:
+        result = committee.process_accuse(self.world.state, sender, epoch, dealer, self.world.now)
+        return self.step(sender, Call("Committee", "accuse", (epoch, dealer)), result)
+
+    def abort(self, sender: Address, epoch: Epoch) -> Refusal | tuple[Event, ...]:
+        result = committee.process_abort(self.world.state, epoch, self.world.now)
+        return self.step(sender, Call("Committee", "abort", (epoch,)), result)
+
+    def finalise(self, sender: Address, epoch: Epoch) -> Refusal | tuple[Event, ...]:
+        result = committee.process_finalise(self.world.state, epoch, self.world.now)
+        return self.step(sender, Call("Committee", "finalise", (epoch,)), result)
+
+    # --- the bus
+
+    def request(self, sender: Address, release_id: ReleaseId, t1: bytes, t2: bytes) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        result = unlocks.process_request(state, sender, release_id, t1, t2, now, self.curve)
+        return self.step(sender, Call("Committee", "requestUnlock", (release_id, t1, t2)), result)
+
+    def approve(self, sender: Address, request_id: RequestId) -> Refusal | tuple[Event, ...]:
+        result = unlocks.process_approve(self.world.state, sender, request_id, self.world.now)
+        return self.step(sender, Call("Committee", "approve", (request_id,)), result)
+
+    def post(
+        self, sender: Address, request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, key: bytes
+    ) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        call = Call("Committee", "post", (request_id, c1, c2, t1, t2, key))
+        return self.step(sender, call, unlocks.process_post(state, sender, request_id, c1, c2, now, self.curve))
+
+
+def _addresses(world: World) -> tuple[Address, ...]:
+    system = world.genesis.system
+    return (system.seats, system.council, system.constraints, system.releases, system.brake, system.committee)
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

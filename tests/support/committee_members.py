@@ -1,0 +1,80 @@
+"""What the members of a committee hold and make, by the project's own cryptography; no chain is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from governance.crypto.envelope import EnvelopeContext, EnvelopeKeyPair, EnvelopePublicKey, open_share, seal_share
+from governance.crypto.group import G2, Scalar
+from governance.crypto.partial import Partial, TransportPublicKey, make_partial
+from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.possession import prove_share_possession
+from governance.crypto.vss import Dealing, KeyShare, add_shares, compute_public_key_share, deal, verify_share
+from governance.encoding.committee import CommitteeDomain
+from governance.types import Address, Identity, MemberIndex
+
+POINT = 256
+
+
+@dataclass
+class Oracle:
+    """One member in one epoch."""
+
+    address: Address
+    index: MemberIndex
+    domain: CommitteeDomain
+    threshold: int
+    members: Sequence[MemberIndex]
+    transport: EnvelopeKeyPair = field(default_factory=EnvelopeKeyPair.generate)
+    dealing: Dealing = field(init=False)
+    share: Scalar = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.dealing = deal(Scalar.random(), self.threshold, self.members, self.domain, self.index)
+
+    @property
+    def commitments(self) -> bytes:
+        return b"".join(map(g2_to_eip2537, self.dealing.commitments))
+
+    @property
+    def proof(self) -> bytes:
+        return g1_to_eip2537(self.dealing.proof)
+
+    def seal(self, keys: Mapping[MemberIndex, bytes]) -> list[bytes]:
+        """An envelope for every other member, in the order of the list."""
+        return [
+            b""
+            if member == self.index
+            else seal_share(
+                self.dealing.shares[member], EnvelopePublicKey.from_bytes(keys[member]), self._context(self, member)
+            )
+            for member in self.members
+        ]
+
+    def receive(self, dealers: Sequence[Oracle], dealt: Mapping[MemberIndex, tuple[bytes, Sequence[bytes]]]) -> None:
+        """Takes the share that each dealing holds for this member, checked against its commitments."""
+        shares = {self.index: self.dealing.shares[self.index]}
+        place = list(self.members).index(self.index)
+        for dealer in dealers:
+            if dealer.index != self.index:
+                commitments, envelopes = dealt[dealer.index]
+                share = open_share(envelopes[place], self.transport, self._context(dealer, self.index))  # type: ignore[arg-type]
+                verify_share(read_points(commitments), self.threshold, self.index, share)
+                shares[dealer.index] = share
+        self.share = add_shares(shares, self.threshold)
+
+    def acknowledge(self, aggregate: bytes) -> bytes:
+        """The proof that this member holds its share of the summed polynomial."""
+        public = compute_public_key_share(read_points(aggregate), self.threshold, self.index)
+        return g1_to_eip2537(prove_share_possession(self.share, public, self.domain, self.index))
+
+    def answer(self, identity: Identity, transport: TransportPublicKey) -> Partial:
+        return make_partial(KeyShare(self.domain.epoch, self.index, self.share), identity, transport)
+
+    def _context(self, dealer: Oracle, recipient: MemberIndex) -> EnvelopeContext:
+        return EnvelopeContext(self.domain, dealer.index, recipient, dealer.dealing.commitments_hash)
+
+
+def read_points(points: bytes) -> tuple[G2, ...]:
+    return tuple(g2_from_eip2537(points[at : at + POINT]) for at in range(0, len(points), POINT))

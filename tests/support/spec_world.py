@@ -1,0 +1,354 @@
+"""A small consortium that lives by the rules alone: fifteen seats, five a chamber, the thresholds of the design.
+
+It is a simulator, no mock: every step goes through `governance.spec`, and what it emits is kept as a chain keeps it.
+The same charter stands in contracts/test/Charter.sol.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from governance.encoding.abi import encode_values
+from governance.encoding.actions import encode_action
+from governance.encoding.charter import compute_system
+from governance.encoding.keccak import keccak256
+from governance.encoding.names import (
+    compute_organisation_id,
+    make_address,
+    make_jurisdiction,
+    make_short_name,
+    release_id_of,
+)
+from governance.encoding.releases import compute_model_id
+from governance.spec import brake, committee, council, unlocks
+from governance.spec.genesis import Genesis, process_genesis
+from governance.spec.outcome import Outcome, Result
+from governance.spec.proposals import eta_of, state_of
+from governance.spec.replay import Logged
+from governance.spec.rules import Refusal
+from governance.spec.state import SystemState
+from governance.types import (
+    EVERYTHING,
+    ZERO_HASH,
+    Action,
+    ActionKind,
+    Address,
+    Bounds,
+    ChainId,
+    ChamberNumber,
+    Epoch,
+    FormCommittee,
+    GrantRelease,
+    Hash32,
+    IdentityRequest,
+    KeyKind,
+    MemberIndex,
+    Mode,
+    ModelId,
+    OracleMember,
+    Parameters,
+    ProposalId,
+    ProposalRecord,
+    ProposalState,
+    RegisterModel,
+    ReleaseId,
+    RequestId,
+    ScopeId,
+    SeatGrant,
+    SeatNumber,
+    Seconds,
+    ShortName,
+    TierRule,
+    Timestamp,
+    WorkerGrant,
+)
+
+HOUR, DAY = 3600, 86400
+CHAIN = ChainId(31337)
+DEPLOYER = make_address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
+START = Timestamp(1_790_000_000)
+SEATS, PER_CHAMBER = 15, 5
+CHAMBERS = tuple(make_short_name(name) for name in ("builders", "oversight", "public"))
+JURISDICTIONS = ("DE", "JP", "BR", "KE", "CA", "IN", "FR", "ZA")
+STRANGER = make_address("0x" + "99" * 20)
+WORKER = make_address("0x" + "77" * 20)
+LEGAL_TEXT_HASH = Hash32(keccak256(b"legal text"))
+REPORT = Hash32(keccak256(b"misuse report"))
+
+
+def label(*values: object) -> Hash32:
+    """A hash that stands for something."""
+    return Hash32(keccak256(repr(values).encode()))
+
+
+def address_of(*values: object) -> Address:
+    """An account that stands for somebody."""
+    return make_address(label(*values)[:20])
+
+
+def make_grant(organisation: int, chamber: int, jurisdiction: str | None = None) -> SeatGrant:
+    """A grant that breaks no rule by itself."""
+    return SeatGrant(
+        organisation=f"org-{organisation}",
+        chamber=ChamberNumber(chamber),
+        jurisdiction=make_jurisdiction(jurisdiction or JURISDICTIONS[organisation % len(JURISDICTIONS)]),
+        affiliation=label("group", organisation),
+        framework=make_short_name("duty") if chamber == 1 else ShortName(ZERO_HASH),
+        kind=KeyKind.EOA,
+        voting_key=address_of("voting", organisation),
+        recovery_key=address_of("recovery", organisation),
+        evidence_hash=label("evidence", organisation),
+    )
+
+
+def make_tier(
+    chamber: tuple[int, int, bool], chambers: int, overall: tuple[int, int, bool], period: int, timelock: int
+) -> TierRule:
+    return TierRule(*chamber, chambers, *overall, Seconds(period), Seconds(timelock))
+
+
+PARAMETERS = Parameters(
+    tiers=(
+        make_tier((0, 1, True), 2, (1, 2, True), 3 * DAY, 0),
+        make_tier((1, 2, True), 0, (2, 3, False), 7 * DAY, 7 * DAY),
+        make_tier((2, 3, False), 0, (3, 4, False), 10 * DAY, 14 * DAY),
+        make_tier((2, 3, False), 0, (4, 5, False), 14 * DAY, 30 * DAY),
+    ),
+    objection_window=Seconds(5 * DAY),
+    grace=Seconds(14 * DAY),
+    open_proposals=3,
+    pull_seats=3,
+    pull_window=Seconds(DAY),
+    brake_term=Seconds(45 * DAY),
+    cooldown=Seconds(30 * DAY),
+    rotation_delay=Seconds(3 * DAY),
+    release_lifetime=Seconds(90 * DAY),
+    request_lifetime=Seconds(HOUR),
+    dkg_phase=Seconds(DAY),
+    stall_limit=Seconds(600),
+    document_bytes=16384,
+)
+_LOW_TIER = make_tier((0, 1, False), 0, (1, 1, False), HOUR, 0)
+_HIGH_TIER = make_tier((100, 100, True), 4, (100, 100, True), 30 * DAY, 60 * DAY)
+BOUNDS = Bounds(
+    min=Parameters((_LOW_TIER,) * 4, *(Seconds(1),) * 2, 1, 2, *(Seconds(1),) * 8, 64),  # type: ignore[arg-type]
+    max=Parameters(
+        (_HIGH_TIER,) * 4,
+        Seconds(30 * DAY),
+        Seconds(60 * DAY),
+        10,
+        10,
+        *(Seconds(400 * DAY),) * 8,
+        65536,  # type: ignore[arg-type]
+    ),
+)
+GENESIS = Genesis(
+    chain_id=CHAIN,
+    system=compute_system(DEPLOYER, 0),
+    legal_text_hash=LEGAL_TEXT_HASH,
+    chamber_names=CHAMBERS,
+    grants=tuple(make_grant(index, index // PER_CHAMBER) for index in range(SEATS)),
+    initial=PARAMETERS,
+    bounds=BOUNDS,
+)
+
+
+class Refused(AssertionError):
+    """A step that a test takes for granted was refused."""
+
+
+@dataclass
+class World:
+    """The state, the time, and every event so far."""
+
+    genesis: Genesis = GENESIS
+    now: Timestamp = START
+    logs: list[Logged] = field(default_factory=list)
+    state: SystemState = field(init=False)
+    transactions: int = 0
+
+    def __post_init__(self) -> None:
+        self.take(process_genesis(self.genesis, self.now))
+        self.take(council.process_activate(self.state))
+
+    # --- steps
+
+    def take(self, result: Result) -> Outcome:
+        """The step is taken; its events are on the chain."""
+        if isinstance(result, Refusal):
+            raise Refused(str(result))
+        self.transactions += 1
+        self.logs += [Logged(event, self.now, self.transactions, hex(self.transactions)) for event in result.events]
+        self.state = result.state
+        return result
+
+    def wait(self, seconds: int) -> World:
+        self.now = Timestamp(self.now + seconds)
+        return self
+
+    def key(self, seat: int) -> Address:
+        """The voting key of a seat."""
+        return self.state.seats.get_seat(SeatNumber(seat)).voting_key
+
+    def recovery(self, seat: int) -> Address:
+        return self.state.seats.get_seat(SeatNumber(seat)).recovery_key
+
+    def propose(self, kind: ActionKind, action: Action, seat: int = 0) -> ProposalId:
+        outcome = self.take(self.try_propose(kind, action, seat))
+        return outcome.events[0].proposal_id  # type: ignore[union-attr]
+
+    def try_propose(self, kind: ActionKind, action: Action, seat: int = 0) -> Result:
+        return council.process_propose(self.state, self.key(seat), kind, encode_action(action), "", self.now)
+
+    def vote(self, proposal_id: ProposalId, seats: range | list[int], support: int = 1) -> None:
+        for seat in seats:
+            self.take(council.process_ballot(self.state, self.key(seat), proposal_id, support, "", self.now))
+
+    def try_execute(self, proposal_id: ProposalId, caller: Address = STRANGER) -> Result:
+        action = self.state.council.actions[proposal_id]
+        return council.process_execute(self.state, caller, proposal_id, action.kind, action.data, self.now)
+
+    def pass_time_until_eta(self, proposal_id: ProposalId) -> None:
+        self.now = max(self.now, eta_of(self.state, self.proposal(proposal_id)))
+
+    def carry(self, kind: ActionKind, action: Action, seats: range | list[int] | None = None) -> ProposalId:
+        """Proposed, voted for by these seats (all that are live), waited for, executed."""
+        live = [seat for seat in range(64) if self.state.seats.live >> seat & 1]
+        proposal_id = self.propose(kind, action, live[0])
+        self.vote(proposal_id, live if seats is None else seats)
+        if self.state_of(proposal_id) is not ProposalState.SUCCEEDED:
+            self.now = Timestamp(self.proposal(proposal_id).closes_at + 1)
+            self.pass_time_until_eta(proposal_id)
+        self.take(self.try_execute(proposal_id))
+        return proposal_id
+
+    # --- reads
+
+    def proposal(self, proposal_id: ProposalId) -> ProposalRecord:
+        return self.state.council.proposals[proposal_id]
+
+    def state_of(self, proposal_id: ProposalId) -> ProposalState:
+        return state_of(self.state, self.proposal(proposal_id), self.now)
+
+    # --- the brake
+
+    def pull(self, seats: list[int], scope: ScopeId = EVERYTHING) -> None:
+        for seat in seats:
+            self.take(brake.process_pull(self.state, self.key(seat), scope, REPORT, 3, "", self.now))
+
+    # --- committee, models, releases
+
+    def form_committee(self, threshold: int = 3, size: int = 5, slack: int = 1) -> Epoch:
+        """A committee whose key is in force; the points are stand-ins, since the rules do not compute with them."""
+        members = tuple(
+            OracleMember(compute_organisation_id(f"org-{seat}"), address_of("oracle", seat))
+            for seat in range(0, 3 * size, 3)
+        )
+        self.carry(ActionKind.FORM_COMMITTEE, FormCommittee(threshold, slack, members))
+        epoch = self.state.committee.latest_epoch
+        for place in range(size):
+            self.register(epoch, place)
+        for place in range(size):
+            self.deal(epoch, place)
+        for place in range(size):
+            self.acknowledge(epoch, place)
+        return epoch
+
+    def oracle(self, place: int, epoch: Epoch | None = None) -> Address:
+        epoch = self.state.committee.latest_epoch if epoch is None else epoch
+        return self.state.committee.members[epoch][place].oracle
+
+    def register(self, epoch: Epoch, place: int) -> None:
+        self.take(
+            committee.process_register(
+                self.state, self.oracle(place), epoch, bytes(1216), self.commitments_hash(epoch, place), self.now
+            )
+        )
+
+    def commitments(self, epoch: Epoch, place: int) -> bytes:
+        threshold = self.state.committee.epochs[epoch].threshold
+        return b"".join(label("point", epoch, place, at) * 8 for at in range(threshold))
+
+    def commitments_hash(self, epoch: Epoch, place: int) -> Hash32:
+        index = self.state.committee.members[epoch][place].index
+        return bind(self.state, epoch, index, self.commitments(epoch, place))
+
+    def envelopes(self, epoch: Epoch, place: int) -> list[bytes]:
+        size = self.state.committee.epochs[epoch].size
+        return [b"" if at == place else b"envelope" for at in range(size)]
+
+    def deal(self, epoch: Epoch, place: int) -> None:
+        points, envelopes = self.commitments(epoch, place), self.envelopes(epoch, place)
+        self.take(committee.process_deal(self.state, self.oracle(place), epoch, points, b"proof", envelopes, self.now))
+
+    def acknowledge(self, epoch: Epoch, place: int) -> None:
+        self.take(
+            committee.process_acknowledge(
+                self.state,
+                self.oracle(place),
+                epoch,
+                None,
+                self.now,
+                verification_key=label("key share", epoch, place) * 8,
+                key=label("key", epoch) * 8,
+            )
+        )
+
+    def make_model(self, nonce: int = 1, parent: ModelId | None = None) -> RegisterModel:
+        return RegisterModel(
+            registrar=DEPLOYER,
+            seal_nonce=nonce,
+            parent_model=ModelId(ZERO_HASH) if parent is None else parent,
+            manifest_hash=label("manifest", nonce),
+            content_root=label("root", nonce),
+            key_commitment=label("commitment", nonce),
+            committee_key_hash=self.state.committee.key_hash,
+            identities=(
+                IdentityRequest(Mode.PLAIN, 0),
+                IdentityRequest(Mode.MPC, 1),
+                IdentityRequest(Mode.MPC, 2),
+            ),
+            name=f"model-{nonce}",
+        )
+
+    def register_model(self, nonce: int = 1, parent: ModelId | None = None) -> ModelId:
+        action = self.make_model(nonce, parent)
+        self.carry(ActionKind.REGISTER_MODEL, action)
+        return compute_model_id(action.registrar, action.seal_nonce)
+
+    def make_release(self, model_id: ModelId, lifetime: int = 60 * DAY) -> GrantRelease:
+        return GrantRelease(
+            model_id=model_id,
+            mode=Mode.PLAIN,
+            expires_at=Timestamp(self.now + lifetime),
+            workers=(WorkerGrant(WORKER, 0, "org-0"),),
+            scope=b'{"capabilities":["chat"]}',
+        )
+
+    def grant_release(self, model_id: ModelId) -> ReleaseId:
+        return release_id_of(self.carry(ActionKind.GRANT_RELEASE, self.make_release(model_id, 90 * DAY)))
+
+    def try_request(self, release_id: ReleaseId, key: int = 0, worker: Address = WORKER) -> Result:
+        t1, t2 = label("t1", key) * 4, label("t2", key) * 8
+        return unlocks.process_request(self.state, worker, release_id, t1, t2, self.now)
+
+    def request(self, release_id: ReleaseId, key: int = 0) -> RequestId:
+        return self.take(self.try_request(release_id, key)).events[0].request_id  # type: ignore[union-attr]
+
+    def try_approve(self, request_id: RequestId, place: int) -> Result:
+        return unlocks.process_approve(self.state, self.oracle(place), request_id, self.now)
+
+    def try_post(self, request_id: RequestId, place: int) -> Result:
+        return unlocks.process_post(self.state, self.oracle(place), request_id, b"c1", b"c2", self.now)
+
+
+def bind(state: SystemState, epoch: Epoch, index: MemberIndex, content: bytes) -> Hash32:
+    """What a dealer commits to, written out."""
+    values = (state.chain_id, state.system.committee, epoch, index, keccak256(content))
+    return Hash32(keccak256(encode_values(("uint256", "address", "uint64", "uint16", "bytes32"), values)))
+
+
+def with_parameters(**changes: object) -> Genesis:
+    """The charter with other numbers."""
+    return dataclasses.replace(GENESIS, initial=dataclasses.replace(PARAMETERS, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,456 @@
+"""A key that nobody holds, and answers that nobody gives alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from governance.encoding.names import compute_organisation_id
+from governance.spec import committee, unlocks
+from governance.spec.rules import Refusal
+from governance.types import (
+    ZERO_ADDRESS,
+    ActionKind,
+    Epoch,
+    FormCommittee,
+    MemberIndex,
+    OracleMember,
+    Phase,
+    ReleaseId,
+    RequestId,
+    Resume,
+    RevokeRelease,
+    SeatNumber,
+    StopId,
+    SuspendSeat,
+)
+from governance.types.events.committee import EpochAborted, EpochInForce, PhaseAdvanced
+from spec_world import DAY, HOUR, STRANGER, WORKER, World, address_of, label
+
+ONE = Epoch(1)
+
+
+def refused(result: object, rule: str, error: str = "") -> Refusal:
+    assert isinstance(result, Refusal), result
+    assert (result.rule, result.error) == (rule, error or result.error), result
+    return result
+
+
+def members(*seats: int) -> tuple[OracleMember, ...]:
+    return tuple(OracleMember(compute_organisation_id(f"org-{seat}"), address_of("oracle", seat)) for seat in seats)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def forming(world: World) -> World:
+    """An epoch of five that registers; slack 1."""
+    world.carry(ActionKind.FORM_COMMITTEE, FormCommittee(3, 1, members(0, 3, 6, 9, 12)))
+    return world
+
+
+@pytest.fixture
+def asked() -> tuple[World, ReleaseId, RequestId]:
+    """A worker that asked for an unlock."""
+    world = World()
+    world.form_committee()
+    release = world.grant_release(world.register_model())
+    return world, release, world.request(release)
+
+
+# --- forming
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        FormCommittee(1, 0, members(0, 1, 2)),
+        FormCommittee(3, 0, members(0, 1, 2, 3)),  # 2t - 1 = 5
+        FormCommittee(3, 3, members(0, 1, 2, 3, 4)),
+        FormCommittee(2, 0, (*members(0, 1), OracleMember(compute_organisation_id("org-2"), address_of("oracle", 1)))),
+        FormCommittee(2, 0, (*members(0, 1), OracleMember(compute_organisation_id("org-2"), ZERO_ADDRESS))),
+        FormCommittee(2, 0, members(*range(15)) * 3),
+    ],
+)
+def test_committee_is_refused_when_it_is_malformed(world: World, action: FormCommittee) -> None:
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, action), "R-Committee-01")
+
+
+def test_oracle_is_refused_without_a_live_seat_of_its_own(world: World) -> None:
+    twice = (*members(0, 1), OracleMember(compute_organisation_id("org-0"), address_of("second oracle")))
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, twice)), "R-Committee-02")
+    unknown = (*members(0, 1), OracleMember(compute_organisation_id("nobody"), address_of("oracle", 99)))
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, unknown)), "R-Committee-02")
+    world.carry(ActionKind.SUSPEND_SEAT, SuspendSeat(SeatNumber(4), label("evidence")))
+    suspended = FormCommittee(2, 0, members(0, 1, 4))
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, suspended), "R-Committee-02")
+
+
+def test_committee_is_refused_when_a_jurisdiction_could_answer_alone(world: World) -> None:
+    # org-0 and org-8 are both DE: with t = 2 they are the threshold
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(0, 1, 8))), "R-Committee-03")
+    assert not isinstance(
+        world.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(3, 0, members(0, 1, 8, 2, 3))), Refusal
+    )
+
+
+def test_committee_is_refused_while_one_is_made_or_in_force(forming: World) -> None:
+    action = FormCommittee(2, 0, members(1, 2, 3))
+    refused(forming.try_propose(ActionKind.FORM_COMMITTEE, action), "R-Committee-11")
+    forming.wait(DAY + 1)
+    forming.take(committee.process_abort(forming.state, ONE, forming.now))
+    assert not isinstance(forming.try_propose(ActionKind.FORM_COMMITTEE, action), Refusal)
+    forming.form_committee()
+    refused(forming.try_propose(ActionKind.FORM_COMMITTEE, action), "R-Committee-11")
+
+
+def test_oracle_keeps_its_index_in_a_later_epoch(forming: World) -> None:
+    forming.wait(DAY + 1)
+    forming.take(committee.process_abort(forming.state, ONE, forming.now))
+    forming.carry(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(9, 2, 0)))
+    assert [member.index for member in forming.state.committee.members[Epoch(2)]] == [4, 6, 1]
+
+
+# --- making the key
+
+
+def try_register(world: World, place: int, **changes: object) -> object:
+    arguments: dict[str, object] = {
+        "caller": world.oracle(place),
+        "epoch": ONE,
+        "transport_key": bytes(1216),
+        "commitments_hash": world.commitments_hash(ONE, place),
+        "now": world.now,
+    }
+    return committee.process_register(world.state, **(arguments | changes))  # type: ignore[arg-type]
+
+
+def try_deal(world: World, place: int, **changes: object) -> object:
+    arguments: dict[str, object] = {
+        "caller": world.oracle(place),
+        "epoch": ONE,
+        "commitments": world.commitments(ONE, place),
+        "proof": b"proof",
+        "envelopes": world.envelopes(ONE, place),
+        "now": world.now,
+    }
+    return committee.process_deal(world.state, **(arguments | changes))  # type: ignore[arg-type]
+
+
+def test_registration_of_a_member_is_refused_by_its_rule(forming: World) -> None:
+    refused(try_register(forming, 0, epoch=Epoch(2)), "R-Committee-04")
+    refused(try_register(forming, 0, caller=STRANGER), "R-Committee-06")
+    refused(try_register(forming, 0, transport_key=bytes(1215)), "R-Committee-08")
+    refused(try_register(forming, 0, commitments_hash=bytes(32)), "R-Committee-08")
+    forming.register(ONE, 0)
+    refused(try_register(forming, 0), "R-Committee-07")
+    forming.wait(DAY)
+    forming.register(ONE, 1)
+    forming.wait(1)
+    refused(try_register(forming, 2), "R-Committee-05")
+
+
+def test_no_key_is_made_while_everything_is_stopped(forming: World) -> None:
+    forming.pull([0, 5, 10])
+    refused(try_register(forming, 0), "R-Committee-12")
+    forming.wait(DAY + 1)
+    forming.take(committee.process_abort(forming.state, ONE, forming.now))  # the safe direction never waits
+    refused(forming.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(1, 2, 3))), "R-Committee-12")
+    forming.carry(ActionKind.RESUME, Resume((StopId(1),)))
+    assert not forming.state.is_everything_stopped()
+
+
+def test_scope_of_everything_that_was_never_opened_is_no_permission(forming: World) -> None:
+    unopened = dataclasses.replace(forming.state.brake, scopes={})
+    forming.state = dataclasses.replace(forming.state, brake=unopened)
+    refused(try_register(forming, 0), "R-Committee-12")
+
+
+def test_dealing_is_refused_by_its_rule(forming: World) -> None:
+    refused(try_deal(forming, 0), "R-Committee-04")
+    for place in range(5):
+        forming.register(ONE, place)
+    points = forming.commitments(ONE, 0)
+    refused(try_deal(forming, 0, caller=STRANGER), "R-Committee-06")
+    refused(try_deal(forming, 0, commitments=points + bytes(256)), "R-Committee-08")  # one more bricks the key
+    refused(try_deal(forming, 0, commitments=points[:-256]), "R-Committee-08")
+    refused(try_deal(forming, 0, commitments=forming.commitments(ONE, 1)), "R-Committee-08")  # another's
+    envelopes = forming.envelopes(ONE, 0)
+    refused(try_deal(forming, 0, envelopes=envelopes[:-1]), "R-Committee-08")
+    refused(try_deal(forming, 0, envelopes=[b"x"] * 5), "R-Committee-08")
+    refused(try_deal(forming, 0, envelopes=[b""] * 5), "R-Committee-08")
+    forming.deal(ONE, 0)
+    refused(try_deal(forming, 0), "R-Committee-07")
+    forming.wait(DAY + 1)
+    refused(try_deal(forming, 1), "R-Committee-05")
+
+
+def test_epoch_goes_through_its_phases(forming: World) -> None:
+    for place in range(5):
+        forming.register(ONE, place)
+        forming.wait(60)
+    advanced = forming.logs[-1].event
+    assert advanced == PhaseAdvanced(ONE, Phase.DEALING, forming.now - 60 + DAY)
+    for place in range(5):
+        forming.deal(ONE, place)
+    assert forming.state.committee.epochs[ONE].phase is Phase.ACKNOWLEDGING
+    for place in range(4):
+        forming.acknowledge(ONE, place)
+        assert forming.state.committee.current_epoch == 0
+    forming.acknowledge(ONE, 4)
+    assert isinstance(forming.logs[-1].event, EpochInForce)
+    assert (forming.state.committee.current_epoch, any(forming.state.committee.key_hash)) == (1, True)
+
+
+def acknowledging(world: World, count: int) -> World:
+    for step in (world.register, world.deal):
+        for place in range(5):
+            step(ONE, place)
+    for place in range(count):
+        world.acknowledge(ONE, place)
+    return world
+
+
+def test_acknowledgement_is_refused_by_its_rule(forming: World) -> None:
+    world = acknowledging(forming, 1)
+    acknowledge = committee.process_acknowledge
+    refused(acknowledge(world.state, world.oracle(0), ONE, None, world.now), "R-Committee-07")
+    refused(acknowledge(world.state, STRANGER, ONE, None, world.now), "R-Committee-06")
+    world.wait(DAY + 1)
+    refused(acknowledge(world.state, world.oracle(1), ONE, None, world.now), "R-Committee-05")
+
+
+def test_finalising_is_refused_in_time_and_with_too_few(forming: World) -> None:
+    refused(committee.process_finalise(forming.state, ONE, forming.now), "R-Committee-04")
+    world = acknowledging(forming, 3)
+    refused(committee.process_finalise(world.state, ONE, world.now), "R-Committee-05")
+    world.wait(DAY + 1)
+    refused(committee.process_finalise(world.state, ONE, world.now), "R-Committee-20")
+    world.take(committee.process_abort(world.state, ONE, world.now))
+    refused(committee.process_abort(world.state, ONE, world.now), "R-Committee-04")
+
+
+def test_finalised_with_threshold_and_slack_though_one_is_silent(forming: World) -> None:
+    world = acknowledging(forming, 4)
+    world.wait(DAY + 1)
+    refused(committee.process_abort(world.state, ONE, world.now), "R-Committee-20")
+    stopped = dataclasses.replace(world.state.brake, scopes={})
+    refused(
+        committee.process_finalise(dataclasses.replace(world.state, brake=stopped), ONE, world.now), "R-Committee-12"
+    )
+    world.take(committee.process_finalise(world.state, ONE, world.now, key=bytes(256)))
+    assert world.state.committee.current_epoch == 1
+
+
+def test_abort_is_refused_in_time(forming: World) -> None:
+    refused(committee.process_abort(forming.state, ONE, forming.now), "R-Committee-05")
+
+
+def test_accusation_ends_the_epoch(forming: World) -> None:
+    accuse = committee.process_accuse
+    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now), "R-Committee-04")
+    for place in range(5):
+        forming.register(ONE, place)
+    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now), "R-Committee-21")
+    forming.deal(ONE, 0)
+    refused(accuse(forming.state, STRANGER, ONE, MemberIndex(1), forming.now), "R-Committee-06")
+    forming.pull([0, 5, 10])  # also while everything is stopped
+    late = forming.now + DAY + 1
+    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), late), "R-Committee-05")  # type: ignore[arg-type]
+    forming.take(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now))
+    assert forming.logs[-1].event == EpochAborted(ONE, Phase.DEALING, "a dealer was accused")
+
+
+# --- asking, approving, answering
+
+
+def test_request_is_refused_without_a_committee(world: World) -> None:
+    refused(world.try_request(ReleaseId(label("nothing"))), "R-Committee-19")
+
+
+def test_request_is_refused_unless_releasable(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    world, release, _ = asked
+    refused(world.try_request(release, 1, STRANGER), "R-Committee-13")
+    refused(world.try_request(ReleaseId(label("nothing")), 1), "R-Committee-13")
+
+
+def test_second_request_is_refused_while_one_is_open_and_for_a_used_transport_key(
+    asked: tuple[World, ReleaseId, RequestId],
+) -> None:
+    world, release, _ = asked
+    refused(world.try_request(release, 1), "R-Committee-14")
+    world.wait(HOUR)
+    refused(world.try_request(release, 1), "R-Committee-14")
+    world.wait(1)
+    refused(world.try_request(release, 0), "R-Committee-14")
+    world.request(release, 1)
+
+
+def test_approval_is_refused_by_its_rule(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    world, _, request = asked
+    refused(world.try_approve(RequestId(label("nothing")), 0), "R-Committee-15")
+    refused(unlocks.process_approve(world.state, STRANGER, request, world.now), "R-Committee-06")
+    world.take(world.try_approve(request, 0))
+    refused(world.try_approve(request, 0), "R-Committee-07")
+    world.pull([0, 5, 10])
+    refused(world.try_approve(request, 1), "R-Committee-13")
+    world.wait(HOUR + 1)
+    refused(world.try_approve(request, 1), "R-Committee-15")
+
+
+def test_answer_is_refused_before_the_threshold_approved(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    world, _, request = asked
+    refused(world.try_post(request, 0), "R-Committee-16")
+    for place in (0, 1):
+        world.take(world.try_approve(request, place))
+    refused(world.try_post(request, 0), "R-Committee-16")
+    world.take(world.try_approve(request, 2))
+    assert "not among them" in refused(world.try_post(request, 3), "R-Committee-16").message
+    world.take(world.try_post(request, 0))
+    refused(world.try_post(request, 0), "R-Committee-07")
+    refused(unlocks.process_post(world.state, STRANGER, request, b"", b"", world.now), "R-Committee-06")
+
+
+def test_answer_is_refused_after_a_stop_or_a_revocation(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    world, release, request = asked
+    for place in range(3):
+        world.take(world.try_approve(request, place))
+    before = world.state
+    world.pull([0, 5, 10])
+    refused(world.try_post(request, 0), "R-Committee-13")
+    world.state = before
+    world.carry(ActionKind.REVOKE_RELEASE, RevokeRelease(release, "misuse"))
+    refused(world.try_post(request, 0), "R-Committee-13")
+
+
+def test_member_that_never_proved_its_share_cannot_answer(forming: World) -> None:
+    world = acknowledging(forming, 4)
+    world.wait(DAY + 1)
+    world.take(committee.process_finalise(world.state, ONE, world.now, key=bytes(256)))
+    request = world.request(world.grant_release(world.register_model()))
+    for place in range(5):
+        world.take(world.try_approve(request, place))
+    refused(world.try_post(request, 4), "R-Committee-17")
+
+
+def test_request_closes_with_the_last_partial_that_is_needed(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    world, release, request = asked
+    for place in range(4):
+        world.take(world.try_approve(request, place))
+    for place in range(3):
+        world.take(world.try_post(request, place))
+    refused(world.try_post(request, 3), "R-Committee-15")
+    world.request(release, 1)
+
+
+def resumed(world: World) -> None:
+    world.carry(ActionKind.RESUME, Resume((StopId(len(world.state.brake.stops)),)))
+
+
+def test_stop_between_the_first_partial_and_the_last_bars_the_identity(
+    asked: tuple[World, ReleaseId, RequestId],
+) -> None:
+    world, release, request = asked
+    for place in range(3):
+        world.take(world.try_approve(request, place))
+    world.take(world.try_post(request, 0))
+    world.pull([0, 5, 10])
+    resumed(world)
+    identity = world.state.committee.requests[request].identity
+    assert unlocks.is_barred(world.state, ONE, identity)
+    refused(world.try_request(release, 1), "R-Committee-18")
+    assert not unlocks.is_barred(world.state, Epoch(2), identity)
+
+
+def test_stop_before_the_first_partial_or_after_the_last_bars_nothing(
+    asked: tuple[World, ReleaseId, RequestId],
+) -> None:
+    world, release, _ = asked
+    world.pull([0, 5, 10])
+    resumed(world)
+    request = world.request(release, 1)
+    for place in range(3):
+        world.take(world.try_approve(request, place))
+    for place in range(3):
+        world.take(world.try_post(request, place))
+    world.pull([1, 6, 11])
+    resumed(world)
+    world.request(release, 2)
+
+
+def test_partials_of_several_requests_pool(asked: tuple[World, ReleaseId, RequestId]) -> None:
+    # one partial now, two under a later request: the identity key is out, whoever counts them apart
+    world, release, request = asked
+    for place in range(3):
+        world.take(world.try_approve(request, place))
+    world.take(world.try_post(request, 0))
+    world.wait(HOUR + 1)
+    second = world.request(release, 1)
+    for place in range(3):
+        world.take(world.try_approve(second, place))
+    for place in (1, 2):
+        world.take(world.try_post(second, place))
+    identity = world.state.committee.requests[second].identity
+    assert world.state.committee.answered[ONE, identity].members == 0b111
+    assert world.state.committee.requests[second].partials == 0b110
+
+
+class Points:
+    """A curve on which everything is as one answer says: what the rules make of it is what is tested."""
+
+    def __init__(self, **answers: bool) -> None:
+        self.answers = answers
+
+    def __getattr__(self, name: str) -> object:
+        return lambda *_: self.answers.get(name, True)
+
+    def add_each(self, sums: bytes, points: bytes) -> bytes:
+        return bytes(a ^ b for a, b in zip(sums, points, strict=True))
+
+    def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
+        return label(points, index) * 8
+
+
+def test_what_the_curve_denies_is_refused(forming: World) -> None:
+    for place in range(5):
+        forming.register(ONE, place)
+    refused(try_deal(forming, 0, curve=Points(are_usable=False)), "R-Committee-09")
+    refused(try_deal(forming, 0, curve=Points(is_dealer_possession=False)), "R-Committee-10")
+    for place in range(4):
+        forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
+    forming.take(try_deal(forming, 4, curve=Points()))  # type: ignore[arg-type]
+    assert any(forming.state.committee.epochs[ONE].key_hash)
+    acknowledge = committee.process_acknowledge
+    curve = Points(is_share_possession=False)
+    refused(acknowledge(forming.state, forming.oracle(0), ONE, b"proof", forming.now, curve), "R-Committee-10")
+    for place in range(5):
+        forming.take(acknowledge(forming.state, forming.oracle(place), ONE, b"proof", forming.now, Points()))
+    release = forming.grant_release(forming.register_model())
+    t1, t2 = bytes(128), bytes(256)
+    ask = unlocks.process_request
+    no_key = Points(is_transport_key=False)
+    refused(ask(forming.state, WORKER, release, t1, t2, forming.now, no_key), "R-Committee-09")
+    request = forming.request(release)
+    for place in range(3):
+        forming.take(forming.try_approve(request, place))
+    post = unlocks.process_post
+    bad = Points(is_partial=False)
+    refused(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, bad), "R-Committee-17")
+    forming.take(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points()))
+
+
+def test_sums_that_hold_the_identity_are_refused(forming: World) -> None:
+    for place in range(5):
+        forming.register(ONE, place)
+    for place in range(4):
+        forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
+
+    class Cancelling(Points):
+        def are_usable(self, points: bytes) -> bool:
+            return points == forming.commitments(ONE, 4)
+
+    refused(try_deal(forming, 4, curve=Cancelling()), "R-Committee-09")

@@ -165,3 +165,9 @@ def _translate(error: RpcError, *, what: str, contract: str | None) -> LedgerRef
     if error.data is None and "revert" not in error.message.lower():
         return TransactionRejected(f"{what} cannot be tried: {error.message}")
     return explain_revert(error.data, called=what, to=contract)
+
+
+def transfer(rpc: Rpc, signer: TransactionSigner, to: Address, wei: int) -> MinedTransaction:
+    """The account `to` has that much more. Raises: TransactionRejected, TransactionPending, RpcUnavailable."""
+    drafted = draft(rpc, rpc.chain_id(), signer.address, to, b"", what="the transfer", contract=None)
+    return send(rpc, signer, Draft({**drafted.fields, "value": wei}), what="the transfer")

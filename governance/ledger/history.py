@@ -1,0 +1,146 @@
+"""What happened, as people tell it: proposals with their ballots, in order, and the names that events gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from governance.encoding.actions import decode_action
+from governance.encoding.errors import NotDecodable
+from governance.ledger.client import Ledger
+from governance.ledger.errors import UnknownName
+from governance.ledger.events import EventRecord
+from governance.ledger.names import Names
+from governance.types import Action, ActionKind, Address, ProposalId, SeatNumber, Support, Timestamp
+from governance.types.events.council import (
+    ActionExecuted,
+    ActionProposed,
+    BallotCast,
+    Objected,
+    ProposalCanceled,
+    ProposalCreated,
+    VoteCast,
+)
+
+EventT = TypeVar("EventT")
+
+
+@dataclass
+class BallotEntry:
+    """One accepted ballot. A later one of the same seat and round replaces it."""
+
+    seat: SeatNumber
+    support: Support
+    round: int
+    count: int
+    reason: str
+    block: int
+
+
+@dataclass
+class ProposalEntry:
+    """One proposal from its creation to now."""
+
+    number: int  # in the order of creation, from 1
+    id: ProposalId
+    kind: ActionKind
+    data: bytes  # the action, byte for byte as it was proposed
+    description: str
+    proposer: Address
+    seat: SeatNumber
+    tier: int  # at creation
+    created_at: Timestamp
+    block: int
+    ballots: list[BallotEntry] = field(default_factory=list)
+    objection: Objected | None = None
+    executed: ActionExecuted | None = None
+    is_canceled: bool = False
+
+    @property
+    def action(self) -> Action | None:
+        """What it would do; None if its bytes cannot be read (then it cannot be executed either)."""
+        try:
+            return decode_action(self.kind, self.data, strict=False)
+        except NotDecodable:
+            return None
+
+    def current_ballots(self, round_: int) -> dict[SeatNumber, BallotEntry]:
+        """The ballot that counts of each seat, in that round."""
+        return {ballot.seat: ballot for ballot in self.ballots if ballot.round == round_}
+
+
+class History:
+    """All events of a system, in order, and what follows from them."""
+
+    def __init__(self, events: Sequence[EventRecord]) -> None:
+        self.events = events
+        self.names = Names.of(events)
+        self._proposals: dict[ProposalId, ProposalEntry] = {}
+        for at, record in enumerate(events):
+            self._take(at, record)
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> History:
+        """Everything that happened until now. Raises: RpcUnavailable, UndecodableAnswer."""
+        return cls(ledger.events())
+
+    @property
+    def proposals(self) -> list[ProposalEntry]:
+        """Oldest first."""
+        return list(self._proposals.values())
+
+    def get_proposal(self, proposal: ProposalId) -> ProposalEntry:
+        """Raises: UnknownName."""
+        found = self._proposals.get(proposal)
+        if found is None:
+            raise UnknownName(f"no proposal has the id {proposal:#066x}", hint="custodes proposal list shows them")
+        return found
+
+    def find_proposal(self, text: str) -> ProposalEntry:
+        """By number, id, or the beginning of the id. Raises: UnknownName."""
+        return self.get_proposal(self.names.find_proposal(text))
+
+    def _take(self, at: int, record: EventRecord) -> None:
+        match record.event:
+            case ActionProposed() as proposed:
+                created = self._beside(at, record, ProposalCreated)
+                self._proposals[proposed.proposal_id] = ProposalEntry(
+                    number=len(self._proposals) + 1,
+                    id=proposed.proposal_id,
+                    kind=proposed.kind,
+                    data=created.calldatas[0] if created is not None and created.calldatas else b"",
+                    description=created.description if created is not None else "",
+                    proposer=created.proposer if created is not None else Address("0x" + "00" * 20),
+                    seat=proposed.seat,
+                    tier=proposed.tier,
+                    created_at=created.vote_start if created is not None else Timestamp(0),
+                    block=record.block,
+                )
+            case BallotCast() as cast:
+                said = self._beside(at, record, VoteCast)
+                self._proposals[cast.proposal_id].ballots.append(
+                    BallotEntry(
+                        seat=cast.seat,
+                        support=Support(cast.support),
+                        round=cast.round,
+                        count=cast.count,
+                        reason=said.reason if said is not None and said.proposal_id == cast.proposal_id else "",
+                        block=record.block,
+                    )
+                )
+            case Objected() as objected:
+                self._proposals[objected.proposal_id].objection = objected
+            case ActionExecuted() as executed:
+                self._proposals[executed.proposal_id].executed = executed
+            case ProposalCanceled() as canceled:
+                self._proposals[canceled.proposal_id].is_canceled = True
+
+    def _beside(self, at: int, record: EventRecord, kind: type[EventT]) -> EventT | None:
+        """The nearest event of that type that follows in the same transaction: OpenZeppelin's beside ours."""
+        for other in self.events[at + 1 :]:
+            if other.transaction != record.transaction:
+                return None
+            if isinstance(other.event, kind):
+                return other.event
+        return None

@@ -50,12 +50,30 @@ def test_a_change_is_tighter_or_looser_or_none(direction: Direction, old: int, n
     assert is_tighter(direction, old, new) == is_looser(direction, new, old)
 
 
+kinds = st.sampled_from(
+    [
+        ActionKind.ADD_CONSTRAINT,
+        ActionKind.TIGHTEN_PARAMETER,
+        ActionKind.LOOSEN_PARAMETER,
+        ActionKind.AMEND_TIGHTER,
+        ActionKind.AMEND_LOOSER,
+        ActionKind.RETIRE_CONSTRAINT,
+        ActionKind.SUSPEND_SEAT,
+        ActionKind.CHANGE_SEATS,
+        ActionKind.CONFIRM_STOP,
+        ActionKind.RESUME,
+    ]
+)
+
+
 class Consortium(RuleBasedStateMachine):
     """Seats propose, vote, object, pull, rotate and wait; much of it is refused."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
+        settings_ = (ParameterSetting(KEY, Direction.MAX, 100),)
+        self.world.carry(ActionKind.ADD_CONSTRAINT, AddConstraint(NAME, Timestamp(0), settings_, b"{}"))
         self.ends: dict[ProposalId, ProposalState] = {}
         self.grants = 20
 
@@ -68,9 +86,7 @@ class Consortium(RuleBasedStateMachine):
         parent = label("none") if record is None else record.version
         self.grants += 1
         return {
-            ActionKind.ADD_CONSTRAINT: AddConstraint(
-                NAME, Timestamp(0), (ParameterSetting(KEY, Direction.MAX, 100),), b"{}"
-            ),
+            ActionKind.ADD_CONSTRAINT: AddConstraint(f"constraint {value % 3}", Timestamp(0), (), b"{}"),
             ActionKind.TIGHTEN_PARAMETER: SetParameter(ID, parent, KEY, value),
             ActionKind.LOOSEN_PARAMETER: SetParameter(ID, parent, KEY, value),
             ActionKind.AMEND_TIGHTER: AmendConstraint(ID, parent, Timestamp(0), bytes([value % 256])),
@@ -88,26 +104,25 @@ class Consortium(RuleBasedStateMachine):
         proposals = list(self.world.state.council.proposals)
         return proposals[-1 - choice % min(len(proposals), 4)] if proposals else None
 
-    @rule(
-        kind=st.sampled_from(
-            [
-                ActionKind.ADD_CONSTRAINT,
-                ActionKind.TIGHTEN_PARAMETER,
-                ActionKind.LOOSEN_PARAMETER,
-                ActionKind.AMEND_TIGHTER,
-                ActionKind.AMEND_LOOSER,
-                ActionKind.RETIRE_CONSTRAINT,
-                ActionKind.SUSPEND_SEAT,
-                ActionKind.CHANGE_SEATS,
-                ActionKind.CONFIRM_STOP,
-                ActionKind.RESUME,
-            ]
-        ),
-        value=st.integers(0, 200),
-        seat=seats,
-    )
+    @rule(kind=kinds, value=st.integers(0, 200), seat=seats)
     def propose(self, kind: ActionKind, value: int, seat: int) -> None:
         self.attempt(self.world.try_propose(kind, self.action(kind, value), seat))
+
+    @rule(
+        kind=kinds, value=st.integers(0, 200), seat=seats, against=st.sets(seats, max_size=4), late=st.integers(-1, 1)
+    )
+    def carry(self, kind: ActionKind, value: int, seat: int, against: set[int], late: int) -> None:
+        """Everybody but a few for it, and the execution is tried around its eta."""
+        known = len(self.world.state.council.proposals)
+        self.propose(kind, value, seat)
+        if len(self.world.state.council.proposals) == known:
+            return
+        self.vote(0, set(range(17)) - against, 1)
+        self.vote(0, against, 0)
+        proposal_id = list(self.world.state.council.proposals)[-1]
+        eta = eta_of(self.world.state, self.world.proposal(proposal_id))
+        self.world.now = Timestamp(max(self.world.now, eta + late))
+        self.execute(0)
 
     @rule(choice=st.integers(0, 3), voters=st.sets(seats, min_size=1), support=st.sampled_from([0, 1, 1, 1, 1, 2]))
     def vote(self, choice: int, voters: set[int], support: int) -> None:
@@ -116,10 +131,6 @@ class Consortium(RuleBasedStateMachine):
             if proposal_id is not None:
                 key = self.world.key(seat)
                 self.attempt(council.process_ballot(self.world.state, key, proposal_id, support, "", self.world.now))
-
-    @rule(choice=st.integers(0, 3))
-    def vote_all(self, choice: int) -> None:
-        self.vote(choice, set(range(17)), 1)
 
     @rule(choice=st.integers(0, 3), seat=seats)
     def object(self, choice: int, seat: int) -> None:
@@ -160,10 +171,11 @@ class Consortium(RuleBasedStateMachine):
     def wait(self, days: int, seconds: int) -> None:
         self.world.wait(days * DAY + seconds)
 
-    @rule(seat=seats)
-    def pull(self, seat: int) -> None:
-        key = self.world.key(seat)
-        self.attempt(brake.process_pull(self.world.state, key, EVERYTHING, label("report"), 2, "", self.world.now))
+    @rule(pullers=st.sets(seats, min_size=2, max_size=5))
+    def pull(self, pullers: set[int]) -> None:
+        for seat in sorted(pullers):
+            key = self.world.key(seat)
+            self.attempt(brake.process_pull(self.world.state, key, EVERYTHING, label("report"), 2, "", self.world.now))
 
     @precondition(lambda self: self.world.state.brake.stops)
     @rule(stop=st.integers(1, 3))
@@ -216,4 +228,4 @@ class Consortium(RuleBasedStateMachine):
 
 
 TestConsortium = Consortium.TestCase
-TestConsortium.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+TestConsortium.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

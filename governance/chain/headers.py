@@ -9,7 +9,7 @@ Source: execution-specs, Prague header; EIP-1559, EIP-4895, EIP-4844, EIP-4788, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import rlp
@@ -61,6 +61,7 @@ class Header:
     receipts_root: bytes
     transactions_root: bytes
     timestamp: int  # [Unix seconds]
+    logs_bloom: bytes = field(repr=False)  # 256 bytes
 
     def __str__(self) -> str:
         return f"block {self.number} (0x{self.hash.hex()[:8]}…)"
@@ -74,7 +75,7 @@ def verify_header(block: Mapping[str, Any]) -> Header:
     try:
         encoded = rlp.encode(_fields(block))
         stated = _fixed(block["hash"], 32)
-    except (KeyError, TypeError, ValueError) as e:
+    except (AttributeError, KeyError, TypeError, ValueError) as e:
         raise BadHeader(f"the header of block {block.get('number')!r} is malformed: {e}") from e
     computed = keccak256(encoded)
     if computed != stated:
@@ -87,6 +88,7 @@ def verify_header(block: Mapping[str, Any]) -> Header:
         receipts_root=_fixed(block["receiptsRoot"], 32),
         transactions_root=_fixed(block["transactionsRoot"], 32),
         timestamp=int(block["timestamp"], 16),
+        logs_bloom=_fixed(block["logsBloom"], 256),
     )
 
 

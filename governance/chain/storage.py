@@ -29,10 +29,11 @@ class UnknownSlot(VerificationError):
 
 @dataclass(frozen=True)
 class Place:
-    """A value in storage: its first slot and its type in the layout."""
+    """A value in storage: its first slot, its type in the layout, and where in the slot it begins."""
 
     slot: int
     type: str
+    offset: int = 0  # [bytes] from the low end; values of less than a word share one
 
 
 class StorageLayout:
@@ -45,24 +46,42 @@ class StorageLayout:
     def place(self, variable: str, *keys: bytes | int | str) -> Place:
         """Where `variable[key]...` stands. Keys: bytes32 as bytes, addresses as 0x-strings, integers.
 
-        Raises: UnknownSlot.
+        The place of a dynamic array is that of its length; an item of one is an integer key more. Whether it is in
+        range only the proven length says. Raises: UnknownSlot.
         """
         entry = self._variables.get(variable)
         if entry is None:
             raise UnknownSlot(f"no variable {variable!r} in the storage layout")
-        place = Place(int(entry["slot"]), entry["type"])
+        place = Place(int(entry["slot"]), entry["type"], int(entry["offset"]))
         for key in keys:
             kind = self._types[place.type]
-            if kind["encoding"] != "mapping":
-                raise UnknownSlot(f"{variable!r} is not a mapping of {len(keys)} keys")
-            slot = keccak256(_word(key) + place.slot.to_bytes(32, "big"))
-            place = Place(int.from_bytes(slot, "big"), kind["value"])
+            if kind["encoding"] == "mapping":
+                slot = keccak256(_word(key) + place.slot.to_bytes(32, "big"))
+                place = Place(int.from_bytes(slot, "big"), kind["value"])
+            elif kind["encoding"] == "dynamic_array" and isinstance(key, int):
+                place = self._item(place, kind["base"], key)
+            else:
+                raise UnknownSlot(f"{variable!r} does not take {len(keys)} keys")
         return place
+
+    def _item(self, array: Place, base: str, index: int) -> Place:
+        size = int(self._types[base]["numberOfBytes"])
+        if size < 32:
+            raise UnknownSlot(f"items of {base} share a slot, and are not read")  # none of ours does
+        first = int.from_bytes(keccak256(array.slot.to_bytes(32, "big")), "big")
+        return Place((first + index * ((size + 31) // 32)) % 2**256, base)
 
     def slots(self, place: Place) -> list[int]:
         """Every slot of the value: one for each 32 bytes of a struct, else one."""
         count = (int(self._types[place.type]["numberOfBytes"]) + 31) // 32
         return [place.slot + i for i in range(count)]
+
+    def number(self, place: Place, words: Mapping[int, int]) -> int:
+        """The integer at `place`, from proven words. Raises: UnknownSlot."""
+        value = self._value(place, words, place.type)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise UnknownSlot(f"{place.type} is no number")
+        return value
 
     def decode(self, place: Place, words: Mapping[int, int]) -> dict[str, Value]:
         """The members of the struct at `place`, from proven words.
@@ -74,13 +93,16 @@ class StorageLayout:
             raise UnknownSlot(f"{place.type} is not a struct")
         values: dict[str, Value] = {}
         for member in members:
-            slot = place.slot + int(member["slot"])
-            if slot not in words:
-                raise UnknownSlot(f"the word of member {member['label']!r} was not proven")
-            size = int(self._types[member["type"]]["numberOfBytes"])
-            raw = (words[slot] >> (8 * int(member["offset"]))) & ((1 << (8 * size)) - 1)
-            values[member["label"]] = _typed(member["type"], size, raw)
+            at = Place(place.slot + int(member["slot"]), member["type"], int(member["offset"]))
+            values[member["label"]] = self._value(at, words, member["label"])
         return values
+
+    def _value(self, place: Place, words: Mapping[int, int], what: str) -> Value:
+        if place.slot not in words:
+            raise UnknownSlot(f"the word of {what!r} was not proven")
+        size = int(self._types[place.type]["numberOfBytes"])
+        raw = (words[place.slot] >> (8 * place.offset)) & ((1 << (8 * size)) - 1)
+        return _typed(place.type, size, raw)
 
 
 def _typed(name: str, size: int, raw: int) -> Value:

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import BadHeader, Header, verify_header, verify_link
 from governance.chain.proofs import BadProof, verify_account, verify_storage
 from governance.errors import CustodesError, Unavailable, VerificationError
 
-MAX_GAP = 50_000  # blocks between two finalized heads that are followed one by one
+MAX_STEP = 4_000  # blocks that one refresh follows; who is further behind catches up in several
 BATCH = 100  # headers a request
 
 
@@ -58,6 +59,9 @@ class Heads:
 
     finalized: Header
     latest: tuple[tuple[JsonRpc, Header], ...]
+    followed: tuple[Header, ...] = ()  # every block after the one believed before, the finalized one included
+    behind: int = 0  # final blocks that are still to be followed: not yet the time to act
+    is_moving: bool = True  # a new latest block was seen since this view began: a restart revives no frozen chain
 
     @property
     def newest(self) -> Header:
@@ -86,27 +90,34 @@ class ChainView:
         self._believed = believed
         self._newest: bytes | None = None
         self._newest_at = monotonic()
+        self._is_moving = False
 
     @property
     def believed(self) -> Header | None:
         return self._believed
 
+    def begin_at(self, number: int) -> Header:
+        """The block from which a history is followed, as the RPCs agree on it; for a view that believes nothing yet.
+
+        Raises: NoAgreement.
+        """
+        self._believed = self._agree_on(number, [(rpc, None) for rpc in self._rpcs])
+        return self._believed
+
     def refresh(self) -> Heads:
         """The heads now, after the finalized one was agreed on, verified and linked to the one believed before.
 
-        Raises: NoAgreement, FinalityViolation, BadHeader, ChainStalled.
+        Raises: NoAgreement, FinalityViolation, ChainStalled.
         """
-        latest = tuple(self._ask(lambda rpc: _block(rpc, "latest")))
+        claims = self._ask_heads()
+        latest = tuple((rpc, newest) for rpc, newest, _ in claims)
         if not latest:
             raise NoAgreement("no RPC answers")
-        finalized = self._believed = self._follow(self._agreed_finalized())
-        heads = Heads(finalized, latest)
-        if heads.newest.hash != self._newest:
-            self._newest, self._newest_at = heads.newest.hash, self._monotonic()
-        silent = self._monotonic() - self._newest_at
-        if silent > self._stall_limit:
-            raise ChainStalled(f"no new block for {silent:.0f} s, and {self._stall_limit:.0f} s is the limit")
-        return heads
+        agreed = self._agreed_finalized([(rpc, finalized) for rpc, _, finalized in claims])
+        followed, behind = self._follow(agreed)
+        self._believed = followed[-1] if followed else self._believed or agreed
+        self._watch(max((header for _, header in latest), key=lambda header: header.number))
+        return Heads(self._believed, latest, tuple(followed), behind, self._is_moving)
 
     def prove(self, header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> dict[int, int]:
         """The words at `slots` of the contract whose code is proven to hash to `code_hash`, in the state of `header`.
@@ -127,68 +138,89 @@ class ChainView:
             raise wrong
         raise NoAgreement(f"no RPC answers with a proof of {address} at {header}")
 
-    def _agreed_finalized(self) -> Header:
-        claims = list(self._ask(lambda rpc: _block(rpc, "finalized")))
+    def _ask_heads(self) -> list[tuple[JsonRpc, Header, Header]]:
+        """(RPC, its latest head, its finalized head): one that is down or lies costs its voice, not the others'."""
+        calls = [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", "finalized")]
+        answers: list[tuple[JsonRpc, Header, Header]] = []
+        for rpc in self._rpcs:
+            try:
+                latest, finalized = (_header(rpc, block) for block in rpc.batch(calls))
+            except (Unavailable, BadHeader):
+                continue
+            answers.append((rpc, latest, finalized))
+        return answers
+
+    def _agreed_finalized(self, claims: Sequence[tuple[JsonRpc, Header]]) -> Header:
         if len(claims) < self._agreement:
             raise NoAgreement(f"{len(claims)} of {len(self._rpcs)} RPCs answer, and {self._agreement} must agree")
         numbers = sorted((header.number for _, header in claims), reverse=True)
         common = numbers[self._agreement - 1]  # the highest block that k of them call final
+        return self._agree_on(common, [(rpc, claimed) for rpc, claimed in claims if claimed.number >= common])
+
+    def _agree_on(self, number: int, voters: Sequence[tuple[JsonRpc, Header | None]]) -> Header:
+        """The block of that number that k RPCs name, and no other k. Each voter with a header that it gave already."""
         votes: dict[bytes, list[Header]] = {}
-        for rpc, claimed in claims:
-            if claimed.number >= common:
-                header = claimed if claimed.number == common else _block(rpc, hex(common))
+        for rpc, given in voters:
+            try:
+                header = given if given is not None and given.number == number else _block(rpc, hex(number))
+            except (Unavailable, BadHeader):
+                continue
+            if header.number == number:
                 votes.setdefault(header.hash, []).append(header)
         agreed = [headers[0] for headers in votes.values() if len(headers) >= self._agreement]
         if len(agreed) != 1:
-            raise NoAgreement(f"the RPCs name {len(votes)} different blocks {common} as final")
+            raise NoAgreement(f"the RPCs name {len(votes)} different blocks {number}, and {self._agreement} must agree")
         return agreed[0]
 
-    def _follow(self, finalized: Header) -> Header:
-        """The head to believe: `finalized` if it descends from what was believed, which never goes back."""
+    def _follow(self, finalized: Header) -> tuple[list[Header], int]:
+        """The blocks from the believed one to `finalized`, each the child of the one before; and how many are left.
+
+        What was believed never goes back.
+        """
         believed = self._believed
         if believed is None:
-            return finalized
+            return [], 0
         if finalized.number <= believed.number:
             if finalized.number == believed.number and finalized.hash != believed.hash:
                 raise FinalityViolation(f"block {believed.number} was final as {believed} and is now {finalized}")
-            return believed  # the RPCs lag: what was believed stays believed
-        if finalized.number - believed.number > MAX_GAP:
-            raise NoAgreement(f"{finalized.number - believed.number} blocks behind: more than are followed at once")
-        broken: BadHeader | None = None
+            return [], 0  # the RPCs lag: what was believed stays believed
+        behind = max(0, finalized.number - believed.number - MAX_STEP)
+        if behind:
+            finalized = self._agree_on(believed.number + MAX_STEP, [(rpc, None) for rpc in self._rpcs])
+        broken: list[BadHeader] = []
         for rpc in self._rpcs:
             try:
-                _verify_descent(believed, [*_headers(rpc, believed.number + 1, finalized.number), finalized])
+                return _descend(believed, [*_headers(rpc, believed.number + 1, finalized.number), finalized]), behind
             except BadHeader as e:
-                broken = e  # one RPC that lies about a header in between must not be able to set the latch
+                broken.append(e)
             except Unavailable:
                 continue
-            else:
-                return finalized
-        if broken is None:
-            raise NoAgreement("no RPC gives the blocks between two finalized heads")
-        raise FinalityViolation(f"{believed} was final, and {finalized} does not descend from it") from broken
+        if len(broken) < self._agreement:  # fewer than k RPCs must not be able to set the latch
+            raise NoAgreement(f"too few RPCs give the blocks between {believed} and {finalized}") from None
+        raise FinalityViolation(f"{believed} was final, and {finalized} does not descend from it") from broken[-1]
 
-    def _ask(self, question: Callable[[JsonRpc], Header]) -> list[tuple[JsonRpc, Header]]:
-        answers: list[tuple[JsonRpc, Header]] = []
-        for rpc in self._rpcs:
-            try:
-                answers.append((rpc, question(rpc)))
-            except (Unavailable, BadHeader):
-                continue  # one RPC that is down or lies costs its voice, not the others'
-        return answers
+    def _watch(self, newest: Header) -> None:
+        if newest.hash != self._newest:
+            self._is_moving = self._newest is not None
+            self._newest, self._newest_at = newest.hash, self._monotonic()
+        silent = self._monotonic() - self._newest_at
+        if silent > self._stall_limit:
+            raise ChainStalled(f"no new block for {silent:.0f} s, and {self._stall_limit:.0f} s is the limit")
 
 
-def _verify_descent(parent: Header, children: Sequence[Header]) -> None:
+def _descend(parent: Header, children: list[Header]) -> list[Header]:
+    """`children`, each found to be the child of the one before it."""
     for child in children:
         verify_link(parent, child)
         parent = child
+    return children
 
 
 def _headers(rpc: JsonRpc, first: int, end: int) -> list[Header]:
     headers: list[Header] = []
     for start in range(first, end, BATCH):
         calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(start, min(start + BATCH, end))]
-        headers += [verify_header(block) for block in rpc.batch(calls)]
+        headers += [_header(rpc, block) for block in rpc.batch(calls)]
     return headers
 
 
@@ -211,7 +243,10 @@ def prove(rpc: JsonRpc, header: Header, address: str, code_hash: bytes, slots: S
 
 
 def _block(rpc: JsonRpc, tag: str) -> Header:
-    block = rpc.call("eth_getBlockByNumber", tag, False)
+    return _header(rpc, rpc.call("eth_getBlockByNumber", tag, False))
+
+
+def _header(rpc: JsonRpc, block: object) -> Header:
     if not isinstance(block, Mapping):
-        raise BadHeader(f"{rpc.name} knows no block {tag}")
+        raise RpcUnavailable(f"{rpc.name} does not have the block")
     return verify_header(block)

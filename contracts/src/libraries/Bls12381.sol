@@ -112,51 +112,91 @@ library Bls12381 {
     /// Source: RFC 9380, suite BLS12381G1_XMD:SHA-256_SSWU_RO_. MAP_FP_TO_G1 clears the cofactor of each summand, which is
     /// the same as clearing it once after the addition.
     function hashToG1(bytes memory message, bytes memory tag) internal view returns (bytes memory point) {
-        bytes32[4] memory uniform = _expandMessage(message, tag);
+        (bytes32 b1, bytes32 b2, bytes32 b3, bytes32 b4) = _expandMessage(message, tag);
         point = new bytes(2 * G1_BYTES);
         uint256 output = _body(point);
-        _mapToG1(_at(uniform), output);
-        _mapToG1(_at(uniform) + 64, output + G1_BYTES);
+        _mapToG1(b1, b2, output);
+        _mapToG1(b3, b4, output + G1_BYTES);
         _call(G1_ADD, output, 2 * G1_BYTES, output, G1_BYTES);
         assembly ("memory-safe") {
             mstore(point, 128) // the second half was room for the second summand
         }
     }
 
-    /// @dev expand_message_xmd with SHA-256 for 128 bytes (RFC 9380 section 5.3.1): two field elements of 64 bytes.
-    function _expandMessage(bytes memory message, bytes memory tag) private pure returns (bytes32[4] memory uniform) {
+    /// @dev expand_message_xmd with SHA-256 for 128 bytes, two field elements of 64. Source: RFC 9380 section 5.3.1.
+    /// The tag is followed by its length in one byte, wherever it stands.
+    function _expandMessage(bytes memory message, bytes memory tag)
+        private
+        view
+        returns (bytes32 b1, bytes32 b2, bytes32 b3, bytes32 b4)
+    {
         assert(tag.length < 256);
-        bytes memory suffix = abi.encodePacked(tag, uint8(tag.length));
-        // Z_pad is one block of SHA-256 (64 zeros); then the message, the output length (128), 0, and the tag.
-        bytes32 b0 = sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(128), uint8(0), suffix));
-        bytes32 previous = 0;
-        bytes memory block_ = abi.encodePacked(bytes32(0), uint8(0), suffix);
-        for (uint256 i = 0; i < 4; ++i) {
-            previous ^= b0;
-            assembly ("memory-safe") {
-                mstore(add(block_, 32), previous)
-                mstore8(add(block_, 64), add(i, 1))
+        bool answered;
+        assembly ("memory-safe") {
+            // Both blocks are built beyond what is allocated, and not kept. Hashes go to the scratch space.
+            function hash(block_, size) -> digest, ok {
+                ok := staticcall(gas(), SHA256, block_, size, 0, 32)
+                ok := and(ok, eq(returndatasize(), 32))
+                digest := mload(0)
             }
-            previous = sha256(block_);
-            uniform[i] = previous;
+            // Block i: b_0 xor b_(i-1) (32 bytes), i (1), tag.
+            let next := mload(0x40)
+            let suffix := add(next, 33)
+            let suffixSize := add(mload(tag), 1)
+            mcopy(suffix, add(tag, 32), mload(tag))
+            mstore8(add(suffix, mload(tag)), mload(tag))
+            let nextSize := add(33, suffixSize)
+            // Block 0: one block of zeros (64 bytes), the message, the output length 128 (2), 0 (1), tag.
+            let first := add(next, 320)
+            mstore(first, 0)
+            mstore(add(first, 32), 0)
+            let end := add(first, 64)
+            mcopy(end, add(message, 32), mload(message))
+            end := add(end, mload(message))
+            mstore(end, shl(232, 0x008000))
+            end := add(end, 3)
+            mcopy(end, suffix, suffixSize)
+            end := add(end, suffixSize)
+
+            let b0, ok := hash(first, sub(end, first))
+            answered := ok
+            mstore(next, b0)
+            mstore8(add(next, 32), 1)
+            b1, ok := hash(next, nextSize)
+            answered := and(answered, ok)
+            mstore(next, xor(b0, b1))
+            mstore8(add(next, 32), 2)
+            b2, ok := hash(next, nextSize)
+            answered := and(answered, ok)
+            mstore(next, xor(b0, b2))
+            mstore8(add(next, 32), 3)
+            b3, ok := hash(next, nextSize)
+            answered := and(answered, ok)
+            mstore(next, xor(b0, b3))
+            mstore8(add(next, 32), 4)
+            b4, ok := hash(next, nextSize)
+            answered := and(answered, ok)
         }
+        if (!answered) revert ICommittee.BadPoint();
     }
 
     /// @dev Maps 64 uniform bytes to a point of the subgroup: reduced modulo p (a power with exponent 1), then mapped.
-    function _mapToG1(uint256 uniform, uint256 output) private view {
-        bytes memory input = new bytes(256); // room for 3 lengths, base 64, exponent 1, modulus 48
-        uint256 body = _body(input);
+    function _mapToG1(bytes32 high, bytes32 low, uint256 output) private view {
+        bool answered;
         assembly ("memory-safe") {
-            mstore(body, 64)
-            mstore(add(body, 32), 1)
-            mstore(add(body, 64), 48)
-            mcopy(add(body, 96), uniform, 64)
-            mstore8(add(body, 160), 1)
-            mstore(add(body, 161), P_HIGH)
-            mstore(add(body, 193), P_LOW)
-            mstore(output, 0)
+            let input := mload(0x40) // not kept: lengths of base, exponent and modulus, then these
+            mstore(input, 64)
+            mstore(add(input, 32), 1)
+            mstore(add(input, 64), 48)
+            mstore(add(input, 96), high)
+            mstore(add(input, 128), low)
+            mstore8(add(input, 160), 1)
+            mstore(add(input, 161), P_HIGH)
+            mstore(add(input, 193), P_LOW)
+            answered := staticcall(gas(), MODEXP, input, 209, add(output, 16), 48)
+            answered := and(answered, eq(returndatasize(), 48))
         }
-        _call(MODEXP, body, 209, output + 16, 48);
+        if (!answered) revert ICommittee.BadPoint();
         _call(MAP_FP_TO_G1, output, 64, output, G1_BYTES);
     }
 
@@ -189,12 +229,6 @@ library Bls12381 {
     }
 
     function _at(bytes32[1] memory words) private pure returns (uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := words
-        }
-    }
-
-    function _at(bytes32[4] memory words) private pure returns (uint256 pointer) {
         assembly ("memory-safe") {
             pointer := words
         }

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICommittee} from "../../src/interfaces/ICommittee.sol";
+import {Test} from "../Test.sol";
+import {BlsVectors} from "../vectors/BlsVectors.sol";
+import {DkgVectors} from "../vectors/DkgVectors.sol";
+import {BlsHarness} from "./BlsHarness.sol";
+
+contract Bls12381Test is Test {
+    uint256 private constant GAS = 1_000_000; // a precompile that refuses burns what it is given
+    BlsHarness private bls;
+
+    function setUp() public {
+        bls = new BlsHarness();
+    }
+
+    // --- what the precompiles refuse
+
+    /// @dev Off the curve, outside of the subgroup, not below p, not padded with zeros, on another curve.
+    function test_isPairingOne_reverts_onBadPoints() public {
+        assertEq(BlsVectors.REFUSEDPAIRS, 22, "cases");
+        for (uint256 i; i < BlsVectors.REFUSEDPAIRS; ++i) {
+            (, bytes memory input) = BlsVectors.refusedPairs(i);
+            expectBadPoint();
+            bls.isPairingOne{gas: GAS}(input);
+        }
+    }
+
+    function test_isPairingOne_reverts_onAnotherLength(uint16 length) public {
+        vm.assume(length == 0 || length % 384 != 0);
+        expectBadPoint();
+        bls.isPairingOne{gas: GAS}(new bytes(length));
+    }
+
+    function test_requireUsable_reverts_onBadPoints() public {
+        assertEq(BlsVectors.REFUSEDPOINTS, 5, "cases");
+        for (uint256 i; i < BlsVectors.REFUSEDPOINTS; ++i) {
+            (, bytes memory input) = BlsVectors.refusedPoints(i);
+            expectBadPoint();
+            bls.requireUsable{gas: GAS}(input);
+            expectBadPoint();
+            bls.evaluate{gas: GAS}(input, 3);
+        }
+    }
+
+    /// @dev Wherever the bad point stands: no scalar is 0, which an implementation might skip.
+    function test_requireUsable_reverts_whereverThePointStands() public {
+        bytes memory good = DkgVectors.commitments(1);
+        bytes memory bad = DkgVectors.G2_OFF_SUBGROUP;
+        expectBadPoint();
+        bls.requireUsable{gas: GAS}(bytes.concat(bad, good));
+        expectBadPoint();
+        bls.requireUsable{gas: GAS}(bytes.concat(good, bad));
+        expectBadPoint();
+        bls.requireUsable{gas: GAS}(bytes.concat(good, bad, good));
+    }
+
+    function test_requireUsable_reverts_onTheIdentity() public {
+        bytes memory good = DkgVectors.commitments(1);
+        expectBadPoint();
+        bls.requireUsable(new bytes(256));
+        expectBadPoint();
+        bls.requireUsable(bytes.concat(good, new bytes(256)));
+        expectBadPoint();
+        bls.requireNoIdentity(bytes.concat(new bytes(256), good));
+        bls.requireUsable(good);
+    }
+
+    function test_evaluate_reverts_onAnotherLength(uint16 length) public {
+        vm.assume(length == 0 || length % 256 != 0);
+        expectBadPoint();
+        bls.evaluate{gas: GAS}(new bytes(length), 1);
+    }
+
+    function test_addEach_reverts_onBadPoints() public {
+        bytes memory good = DkgVectors.publicShare(1);
+        bytes memory off = DkgVectors.publicShare(1);
+        off[255] ^= 0x01;
+        expectBadPoint();
+        bls.addEach{gas: GAS}(good, off);
+        expectBadPoint();
+        bls.addEach{gas: GAS}(bytes.concat(good, off), bytes.concat(good, good));
+    }
+
+    function test_addEach_reverts_onListsOfDifferentLength() public {
+        bytes memory one = DkgVectors.publicShare(1);
+        expectBadPoint();
+        bls.addEach(one, bytes.concat(one, one));
+        expectBadPoint();
+        bls.addEach(one, "");
+    }
+
+    /// @dev Additions take any point of the curve: who adds must have checked before. This is why requireUsable exists.
+    function test_addEach_doesNotCheckTheSubgroup() public view {
+        bytes memory off = DkgVectors.G2_OFF_SUBGROUP;
+        assertEq(bls.addEach(off, new bytes(256)), off, "a point outside of the subgroup plus the identity");
+    }
+
+    /// @dev Before Prague a call of these addresses succeeds and returns nothing.
+    /// forge-config: default.evm_version = "cancun"
+    function test_library_reverts_withoutThePrecompiles() public {
+        (, bytes memory pairs) = BlsVectors.pairs(0);
+        expectBadPoint();
+        bls.isPairingOne{gas: GAS}(pairs);
+        expectBadPoint();
+        bls.hashToG1{gas: GAS}("", BlsVectors.TAG);
+        expectBadPoint();
+        bls.requireUsable{gas: GAS}(DkgVectors.commitments(1));
+        expectBadPoint();
+        bls.addEach{gas: GAS}(DkgVectors.publicShare(1), DkgVectors.publicShare(2));
+    }
+
+    // --- what they say
+
+    function test_isPairingOne_isRight() public view {
+        for (uint256 i; i < BlsVectors.PAIRS; ++i) {
+            (bool one, bytes memory input) = BlsVectors.pairs(i);
+            assertEq(bls.isPairingOne(input), one, "product of pairings");
+        }
+    }
+
+    /// @dev e(g1, -g2) e(g1, x) = 1 for x = g2 alone, and r g2 = 0: the constants are what they are called.
+    function test_constants_areTheGenerators() public view {
+        (bytes memory g1, bytes memory negated, uint256 order) = bls.generators();
+        // (r - 1)(-g2) = g2: the value at x = r - 1 of the polynomial 0 + (-g2) x.
+        bytes memory g2 = bls.evaluate(bytes.concat(new bytes(256), negated), order - 1);
+        assertTrue(bls.isPairingOne(bytes.concat(g1, negated, g1, g2)), "e(g1, -g2) e(g1, g2) = 1");
+        assertFalse(bls.isPairingOne(bytes.concat(g1, negated)), "e(g1, -g2) = 1");
+        assertTrue(bls.isIdentity(bls.addEach(g2, negated)), "g2 - g2 = 0");
+        // keccak256 of g2 as EIP-2537 writes it ("Curve parameters").
+        assertEq(keccak256(g2), 0x073c1d14a584cbdb80754aed6e8b19731982abdc13565587b26f5c8d1d78b569, "g2");
+    }
+
+    function test_evaluate_isThePublicShare() public view {
+        for (uint256 member = 1; member <= 5; ++member) {
+            assertEq(bls.evaluate(DkgVectors.AGGREGATE, member), DkgVectors.publicShare(member), "public share");
+        }
+        assertEq(bls.evaluate(DkgVectors.AGGREGATE, 0), DkgVectors.KEY, "at 0 the key");
+    }
+
+    function test_addEach_isTheAggregate() public view {
+        bytes memory sums = DkgVectors.commitments(1);
+        for (uint256 dealer = 2; dealer <= 5; ++dealer) {
+            sums = bls.addEach(sums, DkgVectors.commitments(dealer));
+        }
+        assertEq(sums, DkgVectors.AGGREGATE, "sums");
+    }
+
+    function test_isIdentity_isTrueForZerosAlone(uint8 position, bytes1 value) public view {
+        bytes memory point = new bytes(256);
+        assertTrue(bls.isIdentity(point), "zeros");
+        point[position] = value;
+        assertEq(bls.isIdentity(point), value == 0, "one byte");
+    }
+
+    /// @dev RFC 9380, appendix J.9.1.
+    function test_hashToG1_isThatOfTheRfc() public view {
+        assertEq(BlsVectors.HASHES, 5, "cases");
+        for (uint256 i; i < BlsVectors.HASHES; ++i) {
+            (bytes memory message, bytes memory point) = BlsVectors.hashes(i);
+            assertEq(bls.hashToG1(message, BlsVectors.TAG), point, "point");
+        }
+    }
+
+    function test_hashToG1_reverts_onATagOver255Bytes() public {
+        bls.hashToG1("message", new bytes(255));
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 1));
+        bls.hashToG1("message", new bytes(256));
+    }
+
+    function test_hashToG1_keepsMemory(bytes calldata message) public view {
+        assertTrue(bls.keepsMemory(message, BlsVectors.TAG), "what was allocated stays as it was");
+    }
+
+    /// @dev Whatever is hashed is of the subgroup, or the pairing would refuse it.
+    /// forge-config: default.fuzz.runs = 32
+    function test_hashToG1_isOfTheSubgroup(bytes calldata message, bytes32 tag) public view {
+        (bytes memory g1, bytes memory negated,) = bls.generators();
+        bytes memory point = bls.hashToG1(message, bytes.concat(tag));
+        assertFalse(bls.isIdentity(point), "identity");
+        bls.isPairingOne(bytes.concat(point, negated, g1, negated));
+    }
+
+    function expectBadPoint() private {
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.BadPoint.selector));
+    }
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from governance.chain.errors import RpcError
 from governance.chain.rpc import Rpc, as_int
@@ -49,6 +49,10 @@ from governance.types import (
 from governance.types.events import Event
 from spec_world import DEPLOYER, REPORT, START, World
 
+EventT = TypeVar("EventT", bound=Event)
+
+# Of an anvil on which a Duel can be fought: time from the world's beginning, anybody's transactions.
+OPTIONS = ("--timestamp", str(START - 1), "--auto-impersonate", "--gas-limit", "60000000")
 POINT = 256
 GAS = hex(20_000_000)
 RICH = hex(10**24)
@@ -171,7 +175,7 @@ class Duel:
         try:
             self._call(transaction)
         except RpcError as error:
-            refused = explain_revert(error.data, called=str(call))
+            refused = explain_revert(error.data, called=str(call), to=call.contract)
             assert isinstance(result, Refusal), f"the contract refuses {call}, the rules do not: {refused.message}"
             assert (refused.error, refused.rule) == (result.error, result.rule), str(call)
             return result
@@ -185,6 +189,11 @@ class Duel:
         assert events == result.events, str(call)
         self.world.take(result)
         return result.events
+
+    def took(self, kind: type[EventT], taken: Refusal | tuple[Event, ...]) -> EventT:
+        """The first event of that type that a step emitted; the step must not have been refused."""
+        assert not isinstance(taken, Refusal), str(taken)
+        return next(event for event in taken if isinstance(event, kind))
 
     def compare(self) -> None:
         """Every record of the committee is the same in both."""
@@ -207,12 +216,21 @@ class Duel:
     # --- votes, as if the Council had passed them
 
     def enact(self, kind: ActionKind, action: Action, contract: ContractName, tier: int = 4) -> ProposalId:
+        taken = self.enact_or_refuse(kind, action, contract, tier)
+        assert not isinstance(taken, Refusal), str(taken)
+        return self._proposal_id()
+
+    def enact_or_refuse(
+        self, kind: ActionKind, action: Action, contract: ContractName, tier: int = 4
+    ) -> Refusal | tuple[Event, ...]:
         self.enacted += 1
-        proposal_id = ProposalId(int.from_bytes(keccak256(f"proposal {self.enacted}".encode()), "big"))
-        result = execute_action(self.world.state, kind, action, proposal_id, tier, self.world.now)
+        proposal_id, now = self._proposal_id(), self.world.now
         call = Call(contract, "executeAction", (kind, encode_action(action), (proposal_id, tier)))
-        self.step(self.world.state.system.council, call, result)
-        return proposal_id
+        result = execute_action(self.world.state, kind, action, proposal_id, tier, now)
+        return self.step(self.world.state.system.council, call, result)
+
+    def _proposal_id(self) -> ProposalId:
+        return ProposalId(int.from_bytes(keccak256(f"proposal {self.enacted}".encode()), "big"))
 
     def pull(self, seat: int, scope: ScopeId = EVERYTHING) -> None:
         sender, now = self.world.key(seat), self.world.now

@@ -1,10 +1,11 @@
-"""What the members of a committee hold and make, by the project's own cryptography; no chain is needed."""
+"""What the members of a committee hold and make, by the project's own cryptography, and how they come to a key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from committee_duel import Duel
 from governance.crypto.envelope import EnvelopeContext, EnvelopeKeyPair, EnvelopePublicKey, open_share, seal_share
 from governance.crypto.group import G2, Scalar
 from governance.crypto.partial import Partial, TransportPublicKey, make_partial
@@ -12,7 +13,20 @@ from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip25
 from governance.crypto.possession import prove_share_possession
 from governance.crypto.vss import Dealing, KeyShare, add_shares, compute_public_key_share, deal, verify_share
 from governance.encoding.committee import CommitteeDomain
-from governance.types import Address, Identity, MemberIndex
+from governance.encoding.names import compute_organisation_id
+from governance.encoding.releases import compute_model_id
+from governance.types import (
+    ActionKind,
+    Address,
+    FormCommittee,
+    Hash32,
+    Identity,
+    MemberIndex,
+    OracleMember,
+    ReleaseId,
+)
+from governance.types.events.committee import Dealt, TransportKeyRegistered
+from spec_world import address_of
 
 POINT = 256
 
@@ -32,6 +46,10 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self.dealing = deal(Scalar.random(), self.threshold, self.members, self.domain, self.index)
+
+    @property
+    def committed(self) -> Hash32:
+        return self.dealing.commitments_hash
 
     @property
     def commitments(self) -> bytes:
@@ -78,3 +96,45 @@ class Oracle:
 
 def read_points(points: bytes) -> tuple[G2, ...]:
     return tuple(g2_from_eip2537(points[at : at + POINT]) for at in range(0, len(points), POINT))
+
+
+def form(duel: Duel, threshold: int = 3, size: int = 5, slack: int = 1) -> list[Oracle]:
+    members = tuple(OracleMember(compute_organisation_id(f"org-{at}"), address_of("oracle", at)) for at in range(size))
+    duel.enact(ActionKind.FORM_COMMITTEE, FormCommittee(threshold, slack, members), "Committee")
+    epoch = duel.world.state.committee.latest_epoch
+    state = duel.world.state
+    records = state.committee.members[epoch]
+    domain = CommitteeDomain(state.chain_id, state.system.committee, epoch)
+    indices = [record.index for record in records]
+    return [Oracle(record.oracle, record.index, domain, threshold, indices) for record in records]
+
+
+def make_key(duel: Duel, oracles: list[Oracle]) -> None:
+    """Everybody reads what the others posted from events, and from nowhere else."""
+    keys = {}
+    for oracle in oracles:
+        duel.wait()
+        step = duel.register(oracle.address, oracle.domain.epoch, oracle.transport.public.data, oracle.committed)
+        registered = duel.took(TransportKeyRegistered, step)
+        keys[registered.index] = registered.transport_key
+    dealt = {}
+    for oracle in oracles:
+        duel.wait()
+        step = duel.deal(oracle.address, oracle.domain.epoch, oracle.commitments, oracle.proof, oracle.seal(keys))
+        posted = duel.took(Dealt, step)
+        dealt[posted.dealer] = (posted.commitments, posted.envelopes)
+    aggregate = duel.read("aggregate", oracles[0].domain.epoch, returns=["bytes"])
+    for oracle in oracles:
+        duel.wait()
+        oracle.receive(oracles, dealt)
+        duel.acknowledge(oracle.address, oracle.domain.epoch, oracle.acknowledge(aggregate))
+
+
+def release(duel: Duel) -> ReleaseId:
+    duel.wait()
+    model = duel.world.make_model()
+    duel.enact(ActionKind.REGISTER_MODEL, model, "Releases")
+    duel.wait()
+    grant = duel.world.make_release(compute_model_id(model.registrar, model.seal_nonce))
+    proposal = duel.enact(ActionKind.GRANT_RELEASE, grant, "Releases")
+    return ReleaseId(proposal.to_bytes(32, "big"))

@@ -1,0 +1,66 @@
+"""Key generation and unlock end to end: oracles with the project's cryptography, the contract on a real chain."""
+
+from __future__ import annotations
+
+import pytest
+
+from committee_duel import Duel
+from committee_members import form, make_key, read_points, release
+from governance.crypto.ibe import DataKey, WrapContext, unwrap, wrap
+from governance.crypto.partial import Partial, combine, generate_transport_key, hash_identity, verify_partial
+from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_to_eip2537
+from governance.types import Epoch, Hash32, Phase
+from governance.types.events.committee import PartialPosted, UnlockRequested
+from spec_world import WORKER
+
+EPOCH = Epoch(1)
+
+# Units: gas. An accepted partial is 1 transaction (21000), its data (about 13600), 3 pairings (135600), one hash to the
+# curve (15900), isReleasable (20000), 7 slots read and 2 written (20500), its event (4800), and what Solidity adds.
+PARTIAL_GAS, FIRST_PARTIAL_GAS = 242_000, 259_000
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.mark.parametrize(("threshold", "size"), [(3, 5), (2, 3)])
+def test_committee_unlocks_what_was_wrapped_to_its_key(duel: Duel, threshold: int, size: int) -> None:
+    oracles = form(duel, threshold, size)
+    make_key(duel, oracles)
+    duel.compare()
+    key = duel.read("key", returns=["bytes"])
+    assert duel.world.state.committee.epochs[EPOCH].phase is Phase.IN_FORCE
+    for oracle in oracles:  # the contract derives each public key share as the library does
+        share = duel.read("verificationKey", EPOCH, oracle.index, returns=["bytes"])
+        assert share == duel.world.state.committee.verification_keys[EPOCH, oracle.index]
+
+    release_id = release(duel)
+    transport = generate_transport_key()
+    t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
+    duel.wait()
+    asked = duel.took(UnlockRequested, duel.request(WORKER, release_id, t1, t2))
+    identity = asked.identity
+    assert duel.read("hashToG1", identity, returns=["bytes"]) == g1_to_eip2537(hash_identity(identity))
+
+    (public_key,) = read_points(key)
+    context = WrapContext(public_key, identity, Hash32(b"\1" * 32), Hash32(b"\2" * 32))
+    data_key = DataKey(bytes(range(32)))
+    wrapped = wrap(data_key, context)
+    for oracle in oracles[:threshold]:
+        duel.wait()
+        duel.approve(oracle.address, asked.request_id)
+    posted = []
+    for oracle in oracles[:threshold]:
+        duel.wait()
+        partial = oracle.answer(identity, transport.public)
+        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
+        share = duel.world.state.committee.verification_keys[EPOCH, oracle.index]
+        event = duel.took(PartialPosted, duel.post(oracle.address, asked.request_id, c1, c2, t1, t2, share))
+        posted.append(Partial(EPOCH, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2)))
+    duel.compare()
+    for partial in posted:
+        (public,) = read_points(duel.world.state.committee.verification_keys[EPOCH, partial.member])
+        verify_partial(partial, identity, transport.public, public)
+    assert unwrap(wrapped, combine(posted, threshold, transport, identity, public_key), context) == data_key
+    first, *later = duel.gas_used["Committee.post"]
+    assert first <= FIRST_PARTIAL_GAS
+    assert max(later) <= PARTIAL_GAS

@@ -27,12 +27,9 @@ def all_commands() -> Table:
     merged: dict[str, Entry] = dict(COMMANDS)
     for point in entry_points(group="custodes.commands"):
         try:
-            table = point.load()
-        except ModuleNotFoundError as e:
-            if e.name is None or e.name.split(".")[0] not in OWN_PACKAGES:
-                raise
-            continue  # a package that has no commands (yet)
-        merged.update(table)
+            merged.update(point.load())
+        except (ImportError, AttributeError):
+            continue  # a package that cannot be imported here must not take the voting commands with it
     return merged
 
 
@@ -64,18 +61,25 @@ class NounGroup(TyperGroup):
             name=noun, help=NOUNS.get(noun, ""), no_args_is_help=True, rich_markup_mode=None, epilog=GLOBAL_HINT
         )
         self.entries = entries
-        self.commands = dict.fromkeys(entries)  # type: ignore[assignment]  # the names, for suggestions
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(self.entries)
+        return sorted(self.all_entries())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        entry = self.entries.get(cmd_name)
+        entry = self.entries.get(cmd_name) or self.all_entries().get(cmd_name)
         return None if entry is None else load_command(cmd_name, entry)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, _with_names(self, ctx, args))
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        entries = self.all_entries()
         with formatter.section("Commands"):
-            formatter.write_dl([(name, self.entries[name].help) for name in sorted(self.entries)])
+            formatter.write_dl([(name, entries[name].help) for name in sorted(entries)])
+
+    def all_entries(self) -> dict[str, Entry]:
+        """The verbs of this noun, those of other packages included (`model seal` is the worker's)."""
+        return verbs_of(all_commands(), str(self.name))
 
 
 class RootGroup(TyperGroup):
@@ -85,24 +89,38 @@ class RootGroup(TyperGroup):
         return sorted({name.split(" ")[0] for name in all_commands()})
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        table = all_commands() if cmd_name not in COMMANDS else COMMANDS
-        if cmd_name in table:
-            return load_command(cmd_name, table[cmd_name])
-        verbs = {name.split(" ", 1)[1]: entry for name, entry in table.items() if name.startswith(cmd_name + " ")}
-        return NounGroup(cmd_name, verbs) if verbs else None
+        # Our own table first: what other packages register costs time, and may be broken.
+        for table in (COMMANDS, all_commands):
+            known = table() if callable(table) else table
+            if cmd_name in known:
+                return load_command(cmd_name, known[cmd_name])
+            if verbs := verbs_of(known, cmd_name):
+                return NounGroup(cmd_name, verbs)
+        return None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        self.commands = dict.fromkeys(self.list_commands(ctx))  # type: ignore[assignment]  # for suggestions
-        return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, _with_names(self, ctx, args))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         table = all_commands()
-        rows = []
-        for name in self.list_commands(ctx):
-            verbs = sorted(known.split(" ", 1)[1] for known in table if known.startswith(name + " "))
-            rows.append((name, table[name].help if name in table else " | ".join(verbs)))
+        rows = [
+            (name, table[name].help if name in table else " | ".join(sorted(verbs_of(table, name))))
+            for name in self.list_commands(ctx)
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def verbs_of(table: Table, noun: str) -> dict[str, Entry]:
+    """The commands of that noun, by their second word."""
+    return {name.split(" ", 1)[1]: entry for name, entry in table.items() if name.startswith(noun + " ")}
+
+
+def _with_names(group: TyperGroup, ctx: Any, args: list[str]) -> list[str]:
+    """The same words; where the first is no command, the group now knows all names to suggest one of."""
+    if args and group.get_command(ctx, args[0]) is None:
+        group.commands = dict.fromkeys(group.list_commands(ctx))  # type: ignore[assignment]
+    return args
 
 
 def _epilog(examples: tuple[str, ...]) -> str:

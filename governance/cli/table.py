@@ -92,6 +92,140 @@ COMMANDS: Table = {
         "Claim that an amendment loosens: it needs a second round at tier 3.",
         ('custodes proposal object 7 "it drops the audit log" --counterexample request.json',),
     ),
+    "seat list": Entry("governance.cli.seat:list_", "Every seat, its labels and its key.", ("custodes seat list",)),
+    "seat show": Entry(
+        "governance.cli.seat:show",
+        "One seat in full.",
+        ("custodes seat show 5", "custodes seat show 'Fides Institute'"),
+    ),
+    "seat rotate": Entry(
+        "governance.cli.seat:rotate",
+        "Vote with another key.",
+        (
+            "custodes seat rotate 'Fides Institute' --to fides-2 --key fides-institute",
+            "custodes seat rotate 'Fides Institute' --to fides-2 --recover --key fides-institute.recovery",
+            "custodes seat rotate 'Fides Institute' --complete",
+        ),
+    ),
+    "seat suspend": Entry(
+        "governance.cli.seat:suspend",
+        "Propose to take a seat's vote away.",
+        ("custodes seat suspend 'Gauge Safety' --evidence report.pdf",),
+    ),
+    "seat change": Entry(
+        "governance.cli.seat:change", "Propose to remove and grant seats.", ("custodes seat change batch.json",)
+    ),
+    "constraint new": Entry(
+        "governance.cli.constraint:new",
+        "Write a constraint's document.",
+        ("custodes constraint new no-bioweapons --title 'No bioweapons' --text 'Refuse every request that ...'",),
+    ),
+    "constraint check": Entry(
+        "governance.cli.constraint:check",
+        "Whether a document is well formed.",
+        ("custodes constraint check no-bioweapons.json",),
+    ),
+    "constraint propose": Entry(
+        "governance.cli.constraint:propose_",
+        "Propose to add one.",
+        ("custodes constraint propose no-bioweapons.json --limit max_output_tokens=512 -m 'first of its kind'",),
+    ),
+    "constraint amend": Entry(
+        "governance.cli.constraint:amend",
+        "Propose another text for one.",
+        (
+            "custodes constraint amend no-bioweapons new.json",
+            "custodes constraint amend no-bioweapons new.json --looser",
+        ),
+    ),
+    "constraint tighten": Entry(
+        "governance.cli.constraint:tighten",
+        "Propose a tighter limit.",
+        ("custodes constraint tighten no-bioweapons max_output_tokens=256",),
+    ),
+    "constraint loosen": Entry(
+        "governance.cli.constraint:loosen",
+        "Propose a looser limit.",
+        ("custodes constraint loosen no-bioweapons max_output_tokens=1024",),
+    ),
+    "constraint retire": Entry(
+        "governance.cli.constraint:retire", "Propose to end one.", ("custodes constraint retire no-bioweapons",)
+    ),
+    "constraint show": Entry(
+        "governance.cli.constraint_show:show",
+        "All constraints, or one in full.",
+        ("custodes constraint show", "custodes constraint show no-bioweapons"),
+    ),
+    "constraint log": Entry(
+        "governance.cli.constraint_show:log",
+        "Every change, with the hash chain.",
+        ("custodes constraint log",),
+    ),
+    "brake pull": Entry(
+        "governance.cli.brake:pull",
+        "Stop a lineage, or everything, together with other seats.",
+        (
+            "custodes brake pull SmolLM2 --because 'it answers how to ...' --severity critical --report report.json",
+            "custodes brake pull everything --because 'the committee key may have leaked'",
+        ),
+    ),
+    "brake status": Entry("governance.cli.brake:status", "What stands still.", ("custodes brake status",)),
+    "brake confirm": Entry(
+        "governance.cli.brake:confirm", "Propose that a stop never lapses.", ("custodes brake confirm 1",)
+    ),
+    "brake resume": Entry(
+        "governance.cli.brake:resume", "Propose to lift stops.", ("custodes brake resume 1 -m 'the cause is fixed'",)
+    ),
+    "brake lapse": Entry(
+        "governance.cli.brake:lapse", "End a stop that nobody confirmed in its term.", ("custodes brake lapse 1",)
+    ),
+    "model register": Entry(
+        "governance.cli.model:register",
+        "Propose to register sealed weights.",
+        ("custodes model register ./smollm2-sealed -m 'the chat model'",),
+    ),
+    "model list": Entry("governance.cli.model:list_", "Registered models.", ("custodes model list",)),
+    "release propose": Entry(
+        "governance.cli.release:propose_",
+        "Propose that workers may unlock a model.",
+        (
+            "custodes release propose SmolLM2 --worker 0x5290…9EE7='Gauge Safety' --for 30d --capability chat",
+            "custodes release propose SmolLM2 --worker my-worker --for 12h --scope scope.json",
+        ),
+    ),
+    "release renew": Entry(
+        "governance.cli.release:renew", "Propose a later end.", ("custodes release renew 9 --for 30d",)
+    ),
+    "release revoke": Entry(
+        "governance.cli.release:revoke",
+        "Propose an end now.",
+        ("custodes release revoke 9 --because 'the worker was stolen'",),
+    ),
+    "release list": Entry("governance.cli.release:list_", "Releases and their standing.", ("custodes release list",)),
+    "release show": Entry("governance.cli.release:show", "One release in full.", ("custodes release show 9",)),
+    "committee form": Entry(
+        "governance.cli.committee:form",
+        "Propose a committee.",
+        ("custodes committee form --threshold 2 --oracle 'Gauge Safety=oracle-1' --oracle 'Incerta=oracle-2' ...",),
+    ),
+    "committee status": Entry(
+        "governance.cli.committee:status",
+        "Who holds the key in shares.",
+        ("custodes committee status",),
+    ),
+    "explain": Entry(
+        "governance.cli.explain:explain",
+        "Why a proposal stands where it stands; what a rule says.",
+        ("custodes explain 7", "custodes explain R-Council-07"),
+    ),
+    "doctor": Entry(
+        "governance.cli.doctor:doctor", "Whether this machine can take part, and how to mend it.", ("custodes doctor",)
+    ),
+    "inbox": Entry(
+        "governance.cli.inbox:inbox",
+        "What awaits your seat, until when, and what silence means.",
+        ("custodes inbox", "custodes inbox --ics deadlines.ics"),
+    ),
     "vote": Entry(
         "governance.cli.vote:vote",
         "Cast your seat's ballot, or sign it off line.",

@@ -1,0 +1,129 @@
+"""custodes committee: which oracles hold the key, and how far they are in making it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.context import App, get_app
+from governance.cli.errors import BadArgument
+from governance.cli.proposing import Description, propose
+
+if TYPE_CHECKING:
+    from governance.types import Epoch, OracleMember
+
+
+def form(
+    ctx: typer.Context,
+    oracle: Annotated[
+        list[str],
+        typer.Option("--oracle", help="ORGANISATION=ADDRESS, or =KEYFILE. Repeatable."),
+    ],
+    threshold: Annotated[int, typer.Option(help="How many oracles unlock together (t).")],
+    slack: Annotated[int, typer.Option(help="How many more have to confirm that they hold their share.")] = 1,
+    description: Description = "",
+) -> None:
+    """A proposal to form a committee (tier 4). Once executed, its oracles make a key that nobody holds."""
+    from governance.types import ActionKind, FormCommittee
+
+    app = get_app(ctx)
+    action = FormCommittee(threshold, slack, tuple(_read_member(app, text) for text in oracle))
+    propose(app, ActionKind.FORM_COMMITTEE, action, description)
+
+
+def status(ctx: typer.Context) -> None:
+    """The committee in force, the one being made, each member's part in it, and open unlock requests."""
+    from governance.cli.tables import format_table
+    from governance.cli.times import tell_time
+
+    app = get_app(ctx)
+    latest = app.ledger.committee.get_latest_epoch()
+    if not latest:
+        app.output.result("custodes.committee/1", {"epoch": None, "inForce": None}, ["no committee was ever formed"])
+        app.output.next("custodes committee form --help")
+        return
+    current, now = app.ledger.committee.get_current_epoch(), app.ledger.now()
+    data = _epoch_json(app, latest)
+    data |= {"inForce": current or None, "requests": _open_requests(app, now)}
+    rows = [
+        (
+            member["index"],
+            member["organisation"],
+            member["oracle"],
+            *("yes" if member[step] else "" for step in ("registered", "dealt", "acknowledged")),
+        )
+        for member in data["members"]
+    ]
+    lines = [
+        f"epoch {latest}: {data['phase']}, {data['threshold']} of {data['size']} unlock together",
+        *([f"  the phase ends {tell_time(data['phaseEndsAt'], now)}"] if data["isMaking"] else []),
+        *([f"  the key in force is that of epoch {current}"] if current and current != latest else []),
+        *format_table(("index", "organisation", "oracle", "registered", "dealt", "confirmed"), rows),
+    ]
+    lines += [
+        f"request {request['id'][:10]}… of {request['worker']}: {len(request['approvals'])} approvals, "
+        f"{len(request['partials'])} of {data['threshold']} partials"
+        for request in data["requests"]
+    ]
+    app.output.result("custodes.committee/1", data, lines)
+
+
+def _epoch_json(app: App, epoch: Epoch) -> dict[str, Any]:
+    from governance.types import Phase
+
+    record = app.ledger.committee.get_epoch(epoch)
+    names = app.history.names
+    return {
+        "epoch": epoch,
+        "phase": record.phase.name.lower().replace("_", " "),
+        "isMaking": record.phase in (Phase.REGISTERING, Phase.DEALING, Phase.ACKNOWLEDGING),
+        "threshold": record.threshold,
+        "slack": record.slack,
+        "size": record.size,
+        "phaseEndsAt": record.phase_ends_at,
+        "keyHash": record.key_hash if any(record.key_hash) else None,
+        "members": [
+            {
+                "index": member.index,
+                "oracle": member.oracle,
+                "organisation": names.organisations.get(member.organisation_id, "unknown"),
+                "registered": any(member.transport_key_hash),
+                "dealt": any(member.dealing_hash),
+                "acknowledged": any(member.verification_key_hash),
+            }
+            for member in app.ledger.committee.get_members(epoch)
+        ],
+    }
+
+
+def _open_requests(app: App, now: int) -> list[dict[str, Any]]:
+    from governance.types.events.committee import PartialPosted, UnlockApproved, UnlockRequested
+
+    events = [record.event for record in app.history.events]
+    requests = [event for event in events if isinstance(event, UnlockRequested) and event.expires_at >= now]
+    approvals = [event for event in events if isinstance(event, UnlockApproved)]
+    partials = [event for event in events if isinstance(event, PartialPosted)]
+    return [
+        {
+            "id": "0x" + request.request_id.hex(),
+            "release": "0x" + request.release_id.hex(),
+            "worker": request.worker,
+            "epoch": request.epoch,
+            "expiresAt": request.expires_at,
+            "approvals": [event.index for event in approvals if event.request_id == request.request_id],
+            "partials": [event.index for event in partials if event.request_id == request.request_id],
+        }
+        for request in requests
+    ]
+
+
+def _read_member(app: App, text: str) -> OracleMember:
+    from governance.encoding.names import make_address
+    from governance.types import OracleMember
+
+    organisation, separator, account = text.rpartition("=")
+    if not separator:
+        raise BadArgument(f"{text!r} is not like 'Fides Institute=0x…'")
+    address = make_address(account) if account.startswith("0x") else app.keystore.find(account).address
+    return OracleMember(app.history.names.find_organisation(organisation), address)

@@ -1,0 +1,101 @@
+"""custodes inbox: what awaits my seat, until when, and what my silence means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.context import App, get_app
+
+if TYPE_CHECKING:
+    from governance.ledger.history import ProposalEntry
+    from governance.types import QuorumState, SeatNumber
+
+
+def inbox(
+    ctx: typer.Context,
+    ics: Annotated[Path | None, typer.Option(help="Write the deadlines as a calendar file, too.")] = None,
+) -> None:
+    """Open proposals with their deadline, your ballot, and what happens if you stay silent."""
+    from governance.cli.times import tell_local_time, tell_time
+
+    app = get_app(ctx)
+    seat = _own_seat(app)
+    now = app.ledger.now()
+    items = [_item(app, entry, quorum, seat) for entry, quorum in _open(app)]
+    lines: list[str] = []
+    for item in items:
+        lines += [
+            f"proposal {item['proposal']}: {item['what']}",
+            f"  closes    {tell_time(item['closesAt'], now)}; {tell_local_time(item['closesAt'])}",
+            f"  my ballot {item['ballot']}",
+            f"  silence   {item['silence']}",
+        ]
+    app.output.result("custodes.inbox/1", {"seat": seat, "time": now, "items": items}, lines or ["nothing awaits you"])
+    if ics is not None:
+        ics.write_text(_calendar(app, items))
+        app.output.note(f"wrote {ics}")
+    waiting = [item for item in items if item["ballot"] == "none"]
+    if waiting:
+        app.output.next(f"custodes vote {waiting[0]['proposal']} for|against|abstain")
+
+
+def _own_seat(app: App) -> SeatNumber:
+    from governance.ledger.errors import LedgerRefused
+    from governance.types import Standing
+
+    file = app.key_file
+    seat, standing = app.ledger.seats.get_seat_of(file.address)
+    if standing is Standing.NONE:
+        raise LedgerRefused(f"{file.name} ({file.address}) votes for no seat", error="NotLiveSeat", rule="R-Council-01")
+    return seat
+
+
+def _open(app: App) -> list[tuple[ProposalEntry, QuorumState]]:
+    from governance.types import ProposalState
+
+    entries = app.history.proposals
+    quorums = app.ledger.council.get_quorums([entry.id for entry in entries]) if entries else []
+    return [(e, q) for e, q in zip(entries, quorums, strict=True) if q.state is ProposalState.ACTIVE]
+
+
+def _item(app: App, entry: ProposalEntry, quorum: QuorumState, seat: SeatNumber) -> dict[str, Any]:
+    from governance.ledger.wording import WAYS, describe_action
+
+    mine = entry.current_ballots(quorum.round).get(seat)
+    return {
+        "proposal": entry.number,
+        "id": f"0x{entry.id:064x}",
+        "what": describe_action(entry.kind, entry.action, app.history.names),
+        "way": WAYS[entry.kind],
+        "tier": quorum.tier,
+        "closesAt": quorum.closes_at,
+        "eta": quorum.eta,
+        "ballot": mine.support.name.lower() if mine is not None else "none",
+        "passing": quorum.passing,
+        "silence": (
+            "it passes without you, unless ballots change" if quorum.passing else "counts as no: it fails as it stands"
+        ),
+    }
+
+
+def _calendar(app: App, items: list[dict[str, Any]]) -> str:
+    """RFC 5545: one event a deadline, at the chain's time."""
+    from datetime import UTC, datetime
+
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//custodes//inbox//EN"]
+    for item in items:
+        at = datetime.fromtimestamp(item["closesAt"], UTC).strftime("%Y%m%dT%H%M%SZ")
+        summary = f"Vote closes: proposal {item['proposal']}, {item['what']}"
+        escaped = summary.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;").replace("\n", " ")
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{item['id']}@{app.deployment.charter_hash.hex()[:16]}",
+            f"DTSTAMP:{at}",
+            f"DTSTART:{at}",
+            f"SUMMARY:{escaped}",
+            "END:VEVENT",
+        ]
+    return "\r\n".join([*lines, "END:VCALENDAR"]) + "\r\n"

@@ -21,7 +21,7 @@ from governance.ledger.client import Ledger
 from governance.ledger.codec import Call, encode_call, encode_creation
 from governance.ledger.deployment import Deployment
 from governance.ledger.errors import DeploymentMismatch
-from governance.ledger.transactions import MinedTransaction, TransactionSigner, draft, send
+from governance.ledger.transactions import Draft, TransactionSigner, await_mined, draft, send, submit
 from governance.spec.genesis import Genesis
 from governance.types import Address, Hash32, System
 
@@ -54,13 +54,16 @@ def deploy_charter(
     )
     system = compute_system(signer.address, as_int(nonce))
     genesis = compute_genesis(charter, as_int(chain_id), system)  # type: ignore[arg-type]
+    sent = []
     for at, (name, arguments) in enumerate(_constructors(genesis).items()):
-        report(Step(at + 1, len(CONTRACTS) + 1, f"{name}"))
+        report(Step(at + 1, len(CONTRACTS) + 1, name))
+        sent.append((name, *_create(rpc, genesis, signer, name, arguments)))
+    for name, drafted, transaction in sent:
+        created = await_mined(rpc, signer.address, drafted, transaction, what=f"the creation of {name}").created
         expected = getattr(system, name.lower())
-        mined = _create(rpc, genesis, signer, name, arguments)
-        if mined.created is None or mined.created.lower() != expected.lower():
+        if created is None or created.lower() != expected.lower():
             raise DeploymentMismatch(
-                f"{name} stands at {mined.created}, but {expected} was predicted",
+                f"{name} stands at {created}, but {expected} was predicted",
                 hint="another transaction of this account came between: deploy again, from an account of its own",
             )
     report(Step(len(CONTRACTS) + 1, len(CONTRACTS) + 1, "activation"))
@@ -110,11 +113,12 @@ def _constructors(genesis: Genesis) -> dict[ContractName, tuple[Any, ...]]:
 
 def _create(
     rpc: Rpc, genesis: Genesis, signer: TransactionSigner, name: ContractName, arguments: tuple[Any, ...]
-) -> MinedTransaction:
+) -> tuple[Draft, str]:
+    """Sent and not waited for: all six fit into one or two blocks."""
     code = encode_creation(name, *arguments)
     what = f"the creation of {name}"
     drafted = draft(rpc, genesis.chain_id, signer.address, None, code, what=what, contract=name)
-    return send(rpc, signer, drafted, what=what)
+    return drafted, submit(rpc, signer, drafted, what=what)
 
 
 def _activate(rpc: Rpc, genesis: Genesis, signer: TransactionSigner) -> None:

@@ -40,6 +40,19 @@ _ENUMS: dict[str, type[Any]] = {
 }
 
 
+# What to do next, where it is more than reading the rule.
+_HINTS = {
+    "ActionMismatch": "execute it with the bytes that were proposed: custodes proposal execute ID does",
+    "NotLiveSeat": "custodes seat list shows which keys vote; choose yours with --key",
+    "NotReleasable": "custodes release list says why",
+    "StaleBallot": "sign it again: custodes vote ID for|against|abstain --sign-only",
+    "TooManyOpenProposals": "wait until one of yours is decided, or cancel it: custodes proposal list",
+    "UnexpectedParent": "the constraint has changed since: custodes constraint show NAME, then propose again",
+    "UnexpectedState": "custodes explain ID says where the proposal stands and what comes next",
+    "UnknownProposal": "custodes proposal list shows them",
+}
+
+
 @dataclass(frozen=True)
 class KnownError:
     """A custom error: where it is declared, and what its NatSpec says."""
@@ -68,13 +81,14 @@ def explain_revert(data: bytes | None, *, called: str, to: str | None = None) ->
         arguments = _named(known.abi, decode_arguments(known.abi, rest))
     except UndecodableAnswer:
         arguments = {}
-    sentence = known.notice or known.abi["name"]
+    name = known.abi["name"]
     return LedgerRefused(
-        _RULE.sub("", sentence).rstrip(".") + _in_words(arguments),
-        error=known.abi["name"],
+        _tell(_RULE.sub("", known.notice or name).rstrip("."), arguments),
+        error=name,
         arguments=arguments,
         rule=known.rule,
         contract=known.contract,
+        hint=_HINTS.get(name) or (f"custodes explain {known.rule} says what the rule is for" if known.rule else None),
     )
 
 
@@ -112,10 +126,15 @@ def _named(abi: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
     return named
 
 
-def _in_words(arguments: dict[str, Any]) -> str:
-    if not arguments:
-        return ""
-    return " (" + ", ".join(f"{name} {_word(value)}" for name, value in arguments.items()) + ")"
+def _tell(sentence: str, arguments: dict[str, Any]) -> str:
+    """`the proposal is in defeated, and this call needs active (proposalId 0x…)`."""
+    rest = dict(arguments)
+    for name in ("actual", "required"):
+        pattern = rf"\b{name}\b"
+        if name in rest and re.search(pattern, sentence):
+            sentence = re.sub(pattern, _word(rest.pop(name)), sentence)
+    told = ", ".join(f"{name} {_word(value)}" for name, value in rest.items())
+    return f"{sentence} ({told})" if told else sentence
 
 
 def _word(value: Any) -> str:

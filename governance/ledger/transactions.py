@@ -108,14 +108,28 @@ def send(
 
     Raises: LedgerRefused (it failed in its block), TransactionRejected, TransactionPending, RpcUnavailable.
     """
+    return await_mined(rpc, signer.address, draft, submit(rpc, signer, draft, what=what), what=what, patience=patience)
+
+
+def submit(rpc: Rpc, signer: TransactionSigner, draft: Draft, *, what: str) -> str:
+    """The node has taken the transaction; its hash. Raises: TransactionRejected, RpcUnavailable."""
     raw = signer.sign_transaction(draft.fields)
     try:
-        sent = str(rpc.call("eth_sendRawTransaction", "0x" + raw.hex()))
+        return str(rpc.call("eth_sendRawTransaction", "0x" + raw.hex()))
     except RpcError as e:
         raise TransactionRejected(f"{what} was not taken: {e.message}") from e
+
+
+def await_mined(
+    rpc: Rpc, sender: Address, draft: Draft, sent: str, *, what: str, patience: float = PATIENCE
+) -> MinedTransaction:
+    """The transaction with that hash is in a block and succeeded.
+
+    Raises: LedgerRefused (it failed in its block), TransactionPending.
+    """
     receipt = _await_receipt(rpc, sent, what, patience)
     if as_int(receipt["status"]) != 1:
-        raise _explain_failure(rpc, signer.address, draft, receipt, what)
+        raise _explain_failure(rpc, sender, draft, receipt, what)
     created = receipt.get("contractAddress")
     return MinedTransaction(
         hash=bytes.fromhex(sent.removeprefix("0x")),

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
 PR_SET_PDEATHSIG = 1
+RECURSION_LIMIT = sys.getrecursionlimit()
 
 # Two cores are shared by many processes: how long an example takes says nothing about the code.
 settings.register_profile("dev", deadline=None, print_blob=True)
@@ -55,6 +56,11 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("NO_COLOR", "1")
         yield
+
+
+def pytest_runtest_setup() -> None:
+    """The recursion limit is a user's: py_ecc raises its process's to 100000, where a deep input ends in a crash."""
+    sys.setrecursionlimit(RECURSION_LIMIT)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import urllib.request
 from collections.abc import Callable
 
@@ -26,6 +27,12 @@ def test_connect_is_refused_when_the_address_is_not_this_machine() -> None:
 def test_environment_has_no_setting_of_the_person_who_runs_the_tests() -> None:
     assert "CUSTODES_RPC" not in os.environ
     assert "xdg" in os.environ["XDG_CONFIG_HOME"]
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_recursion_limit_is_a_users_when_the_test_before_has_raised_it(turn: int) -> None:
+    assert sys.getrecursionlimit() < 100_000
+    sys.setrecursionlimit(100_000)
 
 
 def test_anvil_serves_the_devnet_chain_on_loopback(start_anvil: Callable[..., object]) -> None:

@@ -35,8 +35,9 @@ from governance.crypto.vss import (
     verify_dealing,
     verify_share,
 )
-from governance.encoding.committee import CommitteeDomain, Hash32, MemberIndex
-from governance.types.enums import Phase
+from governance.encoding.committee import CommitteeDomain
+from governance.types import Address, Epoch, Hash32, MemberIndex, Phase
+from oracle.errors import UnusableKey
 
 POINT = 256  # bytes of a point of G2
 
@@ -57,7 +58,7 @@ class MemberFacts:
     """A member as the board shows it."""
 
     index: MemberIndex
-    oracle: str
+    oracle: Address
     registered: bool
     dealt: bool
     acknowledged: bool
@@ -67,14 +68,14 @@ class MemberFacts:
 class EpochFacts:
     """An epoch as the board shows it."""
 
-    epoch: int
+    epoch: Epoch
     phase: Phase
     threshold: int
     slack: int
     phase_ends_at: int  # [Unix seconds]
     members: tuple[MemberFacts, ...]
 
-    def member(self, oracle: str) -> MemberFacts | None:
+    def member(self, oracle: Address) -> MemberFacts | None:
         return next((member for member in self.members if member.oracle.lower() == oracle.lower()), None)
 
     @property
@@ -82,7 +83,7 @@ class EpochFacts:
         return [member.index for member in self.members]
 
 
-def next_step(facts: EpochFacts, oracle: str, now: int, patience: int) -> Step:
+def next_step(facts: EpochFacts, oracle: Address, now: int, patience: int) -> Step:
     """What the member at `oracle` does at chain time `now`.
 
     Closing an epoch that missed its deadline is anybody's right; so that not all do it at once, the member at place p
@@ -160,7 +161,7 @@ def make_envelopes(
 ) -> list[bytes]:
     """One envelope for every member in the order of the list; this member's own place is empty.
 
-    Raises: EnvelopeRefused, if a member registered a key that cannot be encrypted to.
+    Raises: UnusableKey, naming the member that registered a key that nothing can be encrypted to.
     """
     envelopes: list[bytes] = []
     for recipient, key in transport_keys:
@@ -168,7 +169,11 @@ def make_envelopes(
             envelopes.append(b"")
             continue
         context = EnvelopeContext(domain, me, recipient, registration.commitments_hash)
-        envelopes.append(seal_share(registration.shares[recipient], EnvelopePublicKey.from_bytes(key), context))
+        try:
+            usable = EnvelopePublicKey.from_bytes(key)
+        except EnvelopeRefused as e:
+            raise UnusableKey(f"member {recipient} registered a key that nothing can be encrypted to") from e
+        envelopes.append(seal_share(registration.shares[recipient], usable, context))
     return envelopes
 
 
@@ -188,6 +193,7 @@ class Accepted:
 
     share: KeyShare
     public_key_share: G2
+    public_key: G2  # of the whole committee
     proof: G1
 
 
@@ -230,7 +236,7 @@ def open_dealings(
     aggregate = add_commitments(commitments, facts.threshold)
     public_key_share = compute_public_key_share(aggregate, facts.threshold, me)
     proof = prove_share_possession(secret, public_key_share, domain, me)
-    return Accepted(KeyShare(domain.epoch, me, secret), public_key_share, proof)
+    return Accepted(KeyShare(domain.epoch, me, secret), public_key_share, aggregate[0], proof)
 
 
 def decode_commitments(data: bytes) -> tuple[G2, ...]:

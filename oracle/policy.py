@@ -9,11 +9,12 @@ Source: DESIGN sections 4 (points 5 and 6) and 5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from governance.encoding.keccak import keccak256
 from governance.ledger.proven import ReleaseFacts
-from governance.types.enums import Phase, Releasability
+from governance.types import Phase, Releasability
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class RequestFacts:
     approved_by_me: bool
     answered_by_me: bool
     partials: int
+    rank: int = 0  # this member's place among those who approved, in an order of this request's own
+    waited: int = 0  # [seconds] of chain time since t approvals were final
+    is_barred: bool = False  # a stop fell between the first partial for the identity and the t-th
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class OracleView:
     transport_ok: bool  # T1 and T2 hash to what the request pins, lie in the subgroup and hold one secret
     stalled: bool
     latched: bool
+    patience: int = 0  # [seconds] of chain time that each member of too high a rank leaves to those before it
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,8 @@ def decide(request: RequestFacts, view: OracleView) -> Decision:
         return Refuse("R-Oracle-06", "the transport key is not one secret times both generators")
     if refusal := _releasable(request, view):
         return refusal
+    if request.is_barred:
+        return Refuse("R-Committee-18", "a stop fell between the first partial for this identity and the last")
     return _next_step(request, view)
 
 
@@ -125,4 +132,12 @@ def _next_step(request: RequestFacts, view: OracleView) -> Decision:
         return Approve()
     if request.approvals < view.threshold:  # R-Oracle-04: an answer before t approvals are final could be pooled
         return Wait(f"{request.approvals} of {view.threshold} approvals are final")
+    behind = request.rank + 1 - view.threshold
+    if behind > 0 and request.waited < behind * view.patience:  # an answer too many is one more that nobody can undo
+        return Wait(f"{view.threshold} others answer first")
     return Answer()
+
+
+def rank(request_id: bytes, place: int, approvers: Collection[int]) -> int:
+    """Which of `approvers` (places in the epoch's list) comes how soon: each request shuffles them anew."""
+    return sorted(approvers, key=lambda at: keccak256(request_id + at.to_bytes(2, "big"))).index(place)

@@ -88,6 +88,10 @@ class SecretStore:
         """The names of all secrets."""
         return sorted(path.stem for path in self._directory.glob("*.sealed"))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a secret of that name."""
+        return self._path(name).exists()
+
     def put(self, name: str, secret: Mapping[str, str]) -> None:
         """`secret` is on disk under a name that was free.
 

@@ -85,7 +85,7 @@ class ChainView:
             raise NoAgreement(f"{agreement} RPCs must agree, and {len(rpcs)} are configured")
         self._rpcs = tuple(rpcs)
         self._agreement = agreement
-        self._stall_limit = stall_limit
+        self.stall_limit = stall_limit
         self._monotonic = monotonic
         self._believed = believed
         self._newest: bytes | None = None
@@ -99,9 +99,11 @@ class ChainView:
     def begin_at(self, number: int) -> Header:
         """The block from which a history is followed, as the RPCs agree on it; for a view that believes nothing yet.
 
-        Raises: NoAgreement.
+        If it is not final, an earlier one that is. Raises: NoAgreement.
         """
-        self._believed = self._agree_on(number, [(rpc, None) for rpc in self._rpcs])
+        final = self._agreed_finalized([(rpc, finalized) for rpc, _, finalized in self._ask_heads()])
+        voters: list[tuple[JsonRpc, Header | None]] = [(rpc, None) for rpc in self._rpcs]
+        self._believed = final if final.number <= number else self._agree_on(number, voters)
         return self._believed
 
     def refresh(self) -> Heads:
@@ -204,8 +206,8 @@ class ChainView:
             self._is_moving = self._newest is not None
             self._newest, self._newest_at = newest.hash, self._monotonic()
         silent = self._monotonic() - self._newest_at
-        if silent > self._stall_limit:
-            raise ChainStalled(f"no new block for {silent:.0f} s, and {self._stall_limit:.0f} s is the limit")
+        if silent > self.stall_limit:
+            raise ChainStalled(f"no new block for {silent:.0f} s, and {self.stall_limit:.0f} s is the limit")
 
 
 def _descend(parent: Header, children: list[Header]) -> list[Header]:

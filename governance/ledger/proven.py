@@ -15,9 +15,12 @@ from typing import Self, cast
 from governance.chain.headers import Header
 from governance.chain.storage import StorageLayout, Value
 from governance.chain.view import Heads, JsonRpc, NoAgreement, prove
+from governance.encoding.code import compute_code_hash
+from governance.encoding.errors import NotEncodable
 from governance.errors import Unavailable, VerificationError
 from governance.ledger.artifacts import ContractName, load_artifact
 from governance.ledger.deployment import Deployment
+from governance.ledger.errors import DeploymentMismatch
 from governance.types.enums import Releasability, ReleaseStatus
 from governance.types.names import EVERYTHING
 
@@ -102,6 +105,30 @@ class ProvenLedger:
         if not facts:
             raise NoAgreement("no RPC proves the state of its latest block")
         return facts
+
+
+def verify_layouts(rpc: JsonRpc, deployment: Deployment) -> None:
+    """The pinned code is what this package was compiled to, so that its storage layouts are the code's own.
+
+    Proofs pin the code hash; this says that whoever wrote deployment.json meant the contracts that are installed here.
+    Raises: DeploymentMismatch, Unavailable.
+    """
+    names: tuple[ContractName, ...] = ("Releases", "Brake", "Committee")
+    answers = rpc.batch([("eth_getCode", [deployment.addresses[name], "latest"]) for name in names])
+    for name, answer in zip(names, answers, strict=True):
+        artifact = load_artifact(name)
+        try:
+            code = bytes.fromhex(str(answer).removeprefix("0x"))
+            actual, template = compute_code_hash(code), artifact.compute_template_hash(code)
+        except (NotEncodable, ValueError) as e:
+            raise DeploymentMismatch(f"{rpc.name} has no code of {name}: {e}") from e
+        if actual != deployment.code_hashes[name]:
+            raise DeploymentMismatch(f"{rpc.name} gives other code for {name} than deployment.json pins")
+        if template != artifact.template_hash:
+            raise DeploymentMismatch(
+                f"{name} was compiled from other sources than the installed custodes holds",
+                hint="install the release that this consortium deployed",
+            )
 
 
 def read_scopes(

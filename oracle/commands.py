@@ -1,0 +1,202 @@
+"""custodes oracle: make one, run it, see how it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.context import App, get_app
+from governance.cli.errors import BadArgument
+
+if TYPE_CHECKING:
+    from oracle.config import OracleConfig
+
+DOWN, REFUSED = 3, 4
+
+Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The oracle's own directory.")]
+
+
+def init(
+    ctx: typer.Context,
+    dir_: Directory,
+    insecure_devnet: Annotated[
+        bool, typer.Option("--insecure-devnet", help="Quick to open, and insecure; without a password file, make one.")
+    ] = False,
+) -> None:
+    """An oracle lies in the directory: its account, its encrypted store and its configuration.
+
+    --rpc (several, separated by commas), --deployment and --password-file are written into its oracle.toml. The
+    address that is printed is what `custodes committee form` names.
+    """
+    from governance.ledger.signer import INSECURE_ITERATIONS, PRODUCTION_ITERATIONS, Keystore, Signer
+    from oracle.config import KEY, OracleConfig, write_config
+    from oracle.errors import StoreExists
+    from oracle.store import SecretStore
+
+    app = get_app(ctx)
+    directory = dir_.expanduser().absolute()
+    if (directory / "oracle.toml").exists() or (directory / "secrets").exists():
+        raise StoreExists(f"{directory} holds an oracle already")
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    password_file = _password_file(app, directory, insecure_devnet)
+    password = _read_password(password_file) if password_file is not None else _ask_twice(app)
+    SecretStore.create(directory / "secrets", password, insecure_devnet=insecure_devnet)
+    iterations = INSECURE_ITERATIONS if insecure_devnet else PRODUCTION_ITERATIONS
+    key = Keystore(directory).save(KEY, Signer.random(), password, iterations=iterations)
+    config = OracleConfig(
+        directory,
+        rpc=_urls(app.settings.rpc),
+        deployment=Path(app.settings.deployment).absolute() if app.settings.deployment else None,
+        password_file=password_file,
+    )
+    path = write_config(config)
+    app.output.result(
+        "custodes.oracle/1",
+        {"address": key.address, "directory": str(directory), "config": str(path), "insecure": insecure_devnet},
+        [key.address],
+    )
+    app.output.note(f"wrote {path}; the account {key.address} pays for its transactions: it needs ether for gas")
+    if insecure_devnet:
+        app.output.note("insecure: for a devnet alone")
+    app.output.next(f"custodes oracle run --dir {dir_}")
+
+
+def run(
+    ctx: typer.Context,
+    dir_: Directory,
+    agreement: Annotated[
+        int | None, typer.Option(help="How many RPCs must name the same final block. By default more than half.")
+    ] = None,
+    poll: Annotated[float | None, typer.Option(help="Seconds between two looks at the chain.")] = None,
+    reset_latch: Annotated[
+        bool, typer.Option("--reset-latch", help="Open the latch, and read the chain again from the beginning.")
+    ] = False,
+) -> None:
+    """The oracle runs until SIGTERM or Ctrl-C. It listens on no port: everything goes over the chain.
+
+    Several RPCs are given as one list: --rpc URL,URL,URL. Lines go to standard error: JSON, or words on a terminal.
+    """
+    from oracle.service import serve
+
+    app = get_app(ctx)
+    config = _configuration(ctx, app, dir_).override(agreement=agreement, poll=poll)
+    config.check()
+    password = (
+        _read_password(config.password_file)
+        if config.password_file is not None
+        else app.get_password(f"password of the oracle in {dir_}: ")
+    )
+    serve(config, password, reset_latch=reset_latch)
+
+
+def status(ctx: typer.Context, dir_: Directory) -> None:
+    """What the oracle sees and has done. Exit code 3 if it does not run, 4 if its latch is set."""
+    from oracle.config import read_config
+    from oracle.status import read_status
+
+    app = get_app(ctx)
+    config = read_config(dir_.expanduser().absolute())
+    found = read_status(config)
+    if found is None:
+        app.output.result("custodes.oracle-status/1", {"running": False}, ["it has never run"])
+        app.output.next(f"custodes oracle run --dir {dir_}")
+        raise typer.Exit(DOWN)
+    schema = found.pop("schema")
+    app.output.result(str(schema), found, _describe(found))
+    if found["latch"]:
+        app.output.note("find out which RPC lied or whether the chain was rewritten, then:")
+        app.output.next(f"custodes oracle run --dir {dir_} --reset-latch")
+        raise typer.Exit(REFUSED)
+    if not found["running"]:
+        app.output.next(f"custodes oracle run --dir {dir_}")
+        raise typer.Exit(DOWN)
+
+
+def _describe(found: dict[str, Any]) -> list[str]:
+    lines = [f"oracle {found['address']} {'runs' if found['running'] else 'does not run'} (as of {found['at']})"]
+    if found["latch"]:
+        lines.append(f"  LATCHED    {found['latch']}")
+    if found["trouble"]:
+        lines.append(f"  trouble    {found['trouble']}")
+    if found["finalized"]:
+        behind = f", {found['behind']} to read" if found["behind"] else ""
+        lines.append(f"  chain      block {found['latest']['number']}, final {found['finalized']['number']}{behind}")
+    answering = sum(rpc["answers"] for rpc in found["rpcs"])
+    lines.append(f"  RPCs       {answering} of {len(found['rpcs'])} answer")
+    if epoch := found["epoch"]:
+        member = f"member {epoch['index']}" if epoch["index"] is not None else "no member"
+        share = "holds a share" if epoch["hasShare"] else "holds no share"
+        size = f"{epoch['threshold']} of {epoch['members']}"
+        lines.append(f"  epoch      {epoch['number']} {epoch['phase'].replace('_', ' ')}, {size}; {member}, {share}")
+    else:
+        lines.append("  epoch      none yet")
+    lines.append(f"  requests   {found['openRequests']} open")
+    lines += [f"  answered   {a['request'][:18]}… {a['state']} in block {a['block']}" for a in found["answers"]]
+    lines += [f"  refused    {r['subject'][:26]}… [{r['rule'] or '-'}] {r['reason']}" for r in found["refusals"]]
+    return lines
+
+
+def _configuration(ctx: typer.Context, app: App, directory: Path) -> OracleConfig:
+    """Flags, then oracle.toml, then what every command takes from the environment and custodes.toml."""
+    from oracle.config import read_config
+
+    flags = ctx.find_root().params
+    config = read_config(directory.expanduser().absolute())
+    config = config.override(
+        rpc=_urls(flags.get("rpc")),
+        deployment=_path(flags.get("deployment")),
+        password_file=_path(flags.get("password_file")),
+    )
+    defaults = {
+        "rpc": _urls(app.settings.rpc),
+        "deployment": _path(app.settings.deployment),
+        "password_file": None,  # of the voter's keys, not of this oracle
+    }
+    return config.override(**{name: value for name, value in defaults.items() if not getattr(config, name)})
+
+
+def _password_file(app: App, directory: Path, insecure_devnet: bool) -> Path | None:
+    """The file that is named; on a devnet a new one. A person who can be asked needs none."""
+    import os
+    import secrets
+
+    if app.settings.password_file is not None:
+        return Path(app.settings.password_file).absolute()
+    if not insecure_devnet:
+        return None
+    path = directory / "password"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(16) + "\n")
+    return path
+
+
+def _read_password(path: Path) -> str:
+    try:
+        return path.read_text().removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadArgument(f"the password file {path} cannot be read") from e
+
+
+def _ask_twice(app: App) -> str:
+    import getpass
+    import sys
+
+    if not sys.stdin.isatty():
+        return app.get_password("")  # says how to give one
+    password = getpass.getpass("password for the new oracle: ")
+    if getpass.getpass("the same again: ") != password:
+        raise BadArgument("the two passwords differ")
+    if not password:
+        raise BadArgument("an empty password protects nothing")
+    return password
+
+
+def _urls(listed: str | None) -> tuple[str, ...]:
+    return tuple(url.strip() for url in (listed or "").split(",") if url.strip())
+
+
+def _path(named: str | None) -> Path | None:
+    return Path(named).expanduser().absolute() if named else None

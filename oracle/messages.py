@@ -1,0 +1,133 @@
+"""What an oracle says to the Committee contract and hears from it, as bytes.
+
+The typed client in `governance.ledger` does the same through web3, which costs a process 40 MB and most of a second;
+five oracles run on one small machine here, and one oracle runs for months beside other things elsewhere. A test holds
+the two together, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from governance.chain.errors import RpcUnavailable
+from governance.chain.receipts import Log
+from governance.chain.view import JsonRpc
+from governance.encoding.abi import decode_values, encode_values
+from governance.encoding.errors import NotDecodable
+from governance.encoding.keccak import keccak256
+from governance.encoding.structs import Array
+from governance.ledger.artifacts import load_artifact
+from governance.ledger.deployment import Deployment
+from governance.types import Epoch, Hash32, MemberIndex, Parameters, Phase, RequestId, Seconds
+from governance.types.events import EVENTS
+from governance.types.events.committee import CommitteeEvent
+from oracle.errors import StrangeEvent
+
+
+def encode_register(epoch: Epoch, transport_key: bytes, commitments_hash: Hash32) -> bytes:
+    return _call("register", ("uint64", "bytes", "bytes32"), (epoch, transport_key, commitments_hash))
+
+
+def encode_deal(epoch: Epoch, commitments: bytes, proof: bytes, envelopes: Sequence[bytes]) -> bytes:
+    return _call("deal", ("uint64", "bytes", "bytes", Array("bytes")), (epoch, commitments, proof, envelopes))
+
+
+def encode_accuse(epoch: Epoch, dealer: MemberIndex) -> bytes:
+    return _call("accuse", ("uint64", "uint16"), (epoch, dealer))
+
+
+def encode_acknowledge(epoch: Epoch, proof: bytes) -> bytes:
+    return _call("acknowledge", ("uint64", "bytes"), (epoch, proof))
+
+
+def encode_finalise(epoch: Epoch) -> bytes:
+    return _call("finalise", ("uint64",), (epoch,))
+
+
+def encode_abort(epoch: Epoch) -> bytes:
+    return _call("abort", ("uint64",), (epoch,))
+
+
+def encode_approve(request_id: RequestId) -> bytes:
+    return _call("approve", ("bytes32",), (request_id,))
+
+
+def encode_post(request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, verification_key: bytes) -> bytes:
+    return _call("post", ("bytes32", *("bytes",) * 5), (request_id, c1, c2, t1, t2, verification_key))
+
+
+def compute_dealing_hash(commitments: bytes, envelopes: Sequence[bytes]) -> Hash32:
+    """keccak256(abi.encode(commitments, envelopes)), which the contract keeps of every dealing."""
+    return Hash32(keccak256(encode_values(("bytes", Array("bytes")), (commitments, envelopes))))
+
+
+def decode_log(log: Log) -> CommitteeEvent:
+    """The event that this log of the Committee contract is.
+
+    Raises: StrangeEvent.
+    """
+    shape = _events().get(log.topics[0] if log.topics else b"")
+    if shape is None or len(log.topics) != 1 + len(shape.indexed):
+        raise StrangeEvent(f"log {log.index} of block {log.block} is no event of Committee")
+    try:
+        found = dict(zip(shape.plain, decode_values(tuple(shape.plain.values()), log.data, strict=False), strict=True))
+        for (name, schema), topic in zip(shape.indexed.items(), log.topics[1:], strict=True):
+            (found[name],) = decode_values((schema,), topic, strict=False)
+    except NotDecodable as e:
+        raise StrangeEvent(f"log {log.index} of block {log.block} is no {shape.name}: {e.message}") from e
+    return cast(CommitteeEvent, EVENTS["Committee"][shape.name](*(found[name] for name in shape.order)))
+
+
+def event_topic(name: str) -> bytes:
+    """Topic 0 of that event of Committee."""
+    return next(topic for topic, shape in _events().items() if shape.name == name)
+
+
+def read_stall_limit(rpc: JsonRpc, deployment: Deployment) -> Seconds:
+    """The charter's limit. An RPC that lies about it can make an oracle more timid than its own limit, never bolder.
+
+    Raises: Unavailable.
+    """
+    call = {"to": deployment.addresses["Council"], "data": "0x" + keccak256(b"parameters()")[:4].hex()}
+    answer = bytes.fromhex(str(rpc.call("eth_call", call, "latest")).removeprefix("0x"))
+    try:
+        _, parameters = decode_values(("uint32", Parameters), answer)
+    except NotDecodable as e:
+        raise RpcUnavailable(f"{rpc.name} gives no parameters: {e.message}") from e
+    return cast(Parameters, parameters).stall_limit
+
+
+class _Shape(NamedTuple):
+    name: str
+    order: list[str]
+    indexed: dict[str, Any]  # by name, in the order of the topics
+    plain: dict[str, Any]  # by name, in the order of the data
+
+
+@cache
+def _events() -> dict[bytes, _Shape]:
+    """Every event of Committee by its first topic."""
+    shapes = {}
+    for entry in load_artifact("Committee").abi:
+        if entry["type"] != "event":
+            continue
+        inputs = entry["inputs"]
+        schemas = {each["name"]: _schema(each["type"], each.get("internalType", "")) for each in inputs}
+        indexed = {each["name"]: schemas[each["name"]] for each in inputs if each["indexed"]}
+        plain = {name: schema for name, schema in schemas.items() if name not in indexed}
+        signature = f"{entry['name']}({','.join(each['type'] for each in inputs)})"
+        shapes[keccak256(signature.encode())] = _Shape(entry["name"], list(schemas), indexed, plain)
+    return shapes
+
+
+def _schema(abi: str, internal: str) -> Any:
+    if internal == "enum ICommittee.Phase":
+        return Phase
+    return Array(abi[:-2]) if abi.endswith("[]") else abi
+
+
+def _call(name: str, schemas: tuple[Any, ...], values: tuple[object, ...]) -> bytes:
+    types = ",".join(f"{schema.item}[]" if isinstance(schema, Array) else schema for schema in schemas)
+    return keccak256(f"{name}({types})".encode())[:4] + encode_values(schemas, values)

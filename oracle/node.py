@@ -1,0 +1,239 @@
+"""One oracle: the chain is looked at, read, proven, and acted upon, again and again, until it is told to end.
+
+This shell decides nothing. What is believed about the chain is `governance.chain.view`'s business, what is done about a
+key generation `oracle.dkg`'s, and whether an unlock is answered `oracle.policy`'s.
+
+An RPC that fails costs time and a line in the log. A final block that changed ends the process with the latch set on
+disk: no restart opens it, only a person does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from governance.chain.headers import Header
+from governance.chain.receipts import BadReceipts, Log, read_logs
+from governance.chain.view import ChainStalled, ChainView, FinalityViolation, Heads, NoAgreement
+from governance.errors import CustodesError, Unavailable, VerificationError
+from governance.ledger.deployment import Deployment
+from governance.ledger.proven import ProvenLedger, verify_layouts
+from governance.ledger.proven_committee import ProvenCommittee
+from governance.ledger.transactions import TransactionSigner
+from oracle.ceremony import Ceremony
+from oracle.config import OracleConfig
+from oracle.endpoints import Endpoint
+from oracle.errors import Latched
+from oracle.journal import Journal
+from oracle.messages import read_stall_limit
+from oracle.outbox import Outbox
+from oracle.report import Report
+from oracle.store import SecretStore
+from oracle.unlocks import Unlocks
+
+PAUSE = (0.5, 5.0)  # [seconds] first and longest, after a look that failed
+
+
+@dataclass
+class Pulse:
+    """How the node does, for its status."""
+
+    heads: Heads | None = None
+    trouble: str | None = None
+    is_stalled: bool = False
+    is_caught_up: bool = False
+
+
+class Node:
+    """One oracle at work."""
+
+    def __init__(
+        self,
+        *,
+        config: OracleConfig,
+        deployment: Deployment,
+        rpcs: Sequence[Endpoint],
+        signer: TransactionSigner,
+        store: SecretStore,
+        journal: Journal,
+        report: Report,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pulse = Pulse()
+        self._rpcs = tuple(rpcs)
+        self._deployment = deployment
+        self._address = deployment.addresses["Committee"]
+        self._journal = journal
+        self._report = report
+        self._monotonic = monotonic
+        self._is_prepared = False
+        self._unread: list[Header] = []
+        self._acted_on: tuple[bytes, ...] = ()
+        self._view = ChainView(
+            rpcs,
+            agreement=config.needed,
+            stall_limit=config.stall,
+            monotonic=monotonic,
+            believed=journal.cursor,
+        )
+        self.outbox = Outbox(
+            rpcs,
+            chain_id=deployment.chain_id,
+            contract=self._address,
+            signer=signer,
+            journal=journal,
+            report=report,
+            monotonic=monotonic,
+        )
+        committee = ProvenCommittee.of(deployment)
+        self.ceremony = Ceremony(
+            me=signer.address,
+            chain_id=deployment.chain_id,
+            committee=self._address,
+            patience=config.patience,
+            view=self._view,
+            proven=committee,
+            journal=journal,
+            store=store,
+            outbox=self.outbox,
+            report=report,
+        )
+        self.unlocks = Unlocks(
+            me=signer.address,
+            patience=config.patience,
+            view=self._view,
+            ledger=ProvenLedger.of(deployment),
+            committee=committee,
+            ceremony=self.ceremony,
+            journal=journal,
+            outbox=self.outbox,
+            report=report,
+        )
+
+    def run(
+        self,
+        should_stop: Callable[[], bool],
+        *,
+        poll: float,
+        wait: Callable[[float], object] = time.sleep,
+        after_look: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Looks at the chain until `should_stop`. Units: `poll` in seconds.
+
+        Raises: Latched, when a final block has changed.
+        """
+        pause = 0.0
+        while not should_stop():
+            started = self._monotonic()
+            worked = self.look()
+            after_look()
+            pause = 0.0 if worked else min(max(2 * pause, PAUSE[0]), PAUSE[1])
+            wait(max(pause, poll - (self._monotonic() - started), 0.0))
+
+    def look(self) -> bool:
+        """One look at the chain, and everything that it asks for; False if something did not work.
+
+        Raises: Latched.
+        """
+        if (reason := self._journal.latch) is not None:
+            raise Latched(reason, rule="R-Oracle-05")
+        try:
+            self._prepare()
+            heads = self._refresh()
+            self._read(heads)
+            self._act(heads)
+        except FinalityViolation as e:
+            self._latch(e)
+        except ChainStalled as e:
+            self.pulse.is_stalled = True
+            self._trouble("stalled", e)
+            self.unlocks.refuse_all("R-Oracle-03", "the chain stands still, which counts as a stop")
+            return False
+        except (Unavailable, VerificationError) as e:
+            self._acted_on = ()  # what was not finished is tried again, even if no block comes
+            self._trouble("unavailable" if isinstance(e, Unavailable) else "wrong", e)
+            return False
+        for what in ("stalled", "unavailable", "wrong"):
+            self._report.over(what)
+        return True
+
+    def _prepare(self) -> None:
+        """The contracts are ones whose storage this version knows how to read, and the charter's stall limit holds.
+
+        Raises: DeploymentMismatch, Unavailable.
+        """
+        if self._is_prepared:
+            return
+        failure: Unavailable | None = None
+        for rpc in self._rpcs:
+            try:
+                verify_layouts(rpc, self._deployment)
+                limit = read_stall_limit(rpc, self._deployment)
+            except Unavailable as e:
+                failure = e
+            else:
+                self._view.stall_limit = min(self._view.stall_limit, limit)
+                self._is_prepared = True
+                return
+        raise failure if failure is not None else NoAgreement("no RPC is configured")
+
+    def _refresh(self) -> Heads:
+        if self._view.believed is None:
+            self._view.begin_at(max(0, self._deployment.block - 1))
+        heads = self._view.refresh()
+        self._report.block = heads.finalized.number
+        self.pulse.heads, self.pulse.trouble, self.pulse.is_stalled = heads, None, False
+        self._unread += heads.followed
+        return heads
+
+    def _read(self, heads: Heads) -> None:
+        """Every followed block's events are in the journal, together with the cursor."""
+        if self._unread:
+            self._journal.advance(self._unread[-1], self._read_logs(self._unread))
+            self._unread.clear()
+        self.pulse.is_caught_up = heads.behind == 0
+
+    def _read_logs(self, headers: Sequence[Header]) -> list[Log]:
+        failure: CustodesError | None = None
+        for rpc in self._rpcs:
+            try:
+                return read_logs(rpc, headers, self._address)
+            except (BadReceipts, Unavailable) as e:
+                failure = e
+        raise failure if failure is not None else NoAgreement("no RPC is configured")
+
+    def _act(self, heads: Heads) -> None:
+        """What the newest heads ask for, once for each change of them."""
+        mark = (heads.finalized.hash, *(header.hash for _, header in heads.latest), bytes([heads.is_moving]))
+        if heads.behind or mark == self._acted_on:
+            return
+        self._acted_on = mark
+        final = heads.finalized.number
+        parts: dict[str, Callable[[], None]] = {
+            "transactions": lambda: self.outbox.settle(final),
+            "key_generation": lambda: self.ceremony.act(heads),
+            "unlocks": lambda: self.unlocks.act(heads),
+        }
+        failure: Unavailable | None = None
+        for name, part in parts.items():  # a key generation that went wrong must not hold up an unlock
+            try:
+                part()
+            except VerificationError as e:
+                self._trouble(name, e)
+            except Unavailable as e:
+                failure = e
+            else:
+                self._report.over(name)
+        if failure is not None:
+            raise failure
+
+    def _latch(self, violation: FinalityViolation) -> None:
+        """Raises: Latched."""
+        self._journal.set_latch(violation.message, self._report.block)
+        self._report.refused("chain", "R-Oracle-05", violation.message)
+        raise Latched(violation.message, rule="R-Oracle-05") from violation
+
+    def _trouble(self, what: str, error: CustodesError) -> None:
+        self.pulse.trouble = error.message
+        self._report.trouble(what, error.message)

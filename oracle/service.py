@@ -1,0 +1,109 @@
+"""The process around an oracle: one for each directory, opened with its password, ended by a signal."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from governance.errors import Unavailable
+from governance.ledger.deployment import Deployment
+from governance.ledger.errors import WrongPassword as WrongKeyPassword
+from governance.ledger.signer import Keystore
+from oracle.config import KEY, OracleConfig
+from oracle.endpoints import Endpoint
+from oracle.errors import BadConfig, OracleBusy, WrongPassword
+from oracle.journal import Journal
+from oracle.node import Node
+from oracle.report import Report
+from oracle.status import StatusFile
+from oracle.store import SecretStore
+
+
+def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> None:
+    """The oracle has run until it was told to end.
+
+    Raises: OracleBusy, WrongPassword, NoStore, BadDeployment, ChainMismatch, Latched.
+    """
+    config.check()
+    if config.deployment is None:
+        raise BadConfig("no deployment is given")
+    with _locked(config.directory):
+        deployment = Deployment.read(config.deployment)
+        store = SecretStore.open(config.directory / "secrets", password)
+        try:
+            signer = Keystore(config.directory).find(KEY).open(password)
+        except WrongKeyPassword as e:
+            raise WrongPassword(f"the password does not open the key in {config.directory}") from e
+        journal = Journal(
+            config.directory / "journal.sqlite",
+            {
+                "chain": str(deployment.chain_id),
+                "genesis": deployment.genesis_hash.hex(),
+                "committee": deployment.addresses["Committee"],
+                "oracle": signer.address,
+            },
+        )
+        try:
+            if reset_latch:
+                journal.reset_latch()
+            report = Report(journal, is_human=sys.stderr.isatty())
+            rpcs = [
+                Endpoint(url, deployment.chain_id, deployment.genesis_hash, timeout=config.timeout)
+                for url in config.rpc
+            ]
+            for rpc in rpcs:
+                _verify(rpc, report)
+            node = Node(
+                config=config,
+                deployment=deployment,
+                rpcs=rpcs,
+                signer=signer,
+                store=store,
+                journal=journal,
+                report=report,
+            )
+            _run(node, config, journal, rpcs, report, StatusFile(config.directory, signer.address))
+        finally:
+            journal.close()
+
+
+def _run(
+    node: Node, config: OracleConfig, journal: Journal, rpcs: list[Endpoint], report: Report, status: StatusFile
+) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    report.info("started", address=node.ceremony.me, rpcs=[rpc.name for rpc in rpcs], agreement=config.needed)
+    try:
+        node.run(
+            ended.is_set,
+            poll=config.poll,
+            wait=ended.wait,
+            after_look=lambda: status.write(node, journal, rpcs),
+        )
+    finally:
+        status.write(node, journal, rpcs)
+    report.info("ended")
+
+
+def _verify(rpc: Endpoint, report: Report) -> None:
+    """An RPC that serves another chain is an error of configuration; one that is down may come back."""
+    try:
+        rpc.verify()
+    except Unavailable as e:
+        report.trouble("unavailable", e.message)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    with (directory / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise OracleBusy(f"another process runs the oracle in {directory}") from e
+        yield

@@ -1,0 +1,195 @@
+"""A live system with five real oracles: formed, voted for, with a model and a release, and a worker that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from governance.chain.anvil import Mining
+from governance.crypto.ibe import DataKey, WrapContext, WrappedKey, wrap
+from governance.crypto.partial import Partial, TransportKey, generate_transport_key
+from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.encoding.keccak import keccak256
+from governance.encoding.names import compute_organisation_id, release_id_of
+from governance.encoding.releases import compute_identity, compute_model_id
+from governance.ledger.signer import Signer
+from governance.types import (
+    ActionKind,
+    Address,
+    Epoch,
+    FormCommittee,
+    GrantRelease,
+    Hash32,
+    Identity,
+    IdentityRequest,
+    Mode,
+    ModelId,
+    OracleMember,
+    Phase,
+    RegisterModel,
+    ReleaseId,
+    RequestId,
+    Timestamp,
+    WorkerGrant,
+)
+from governance.types.events.committee import PartialPosted, UnlockApproved, UnlockRequested
+from live_system import LiveSystem, live_system
+from oracle_fleet import OracleProcess, Pulse, make_oracles, pulse, wait_until
+
+THRESHOLD, SIZE = 3, 5
+COMMITTEE_SEATS = (0, 5, 10, 1, 6)  # organisations of several chambers and jurisdictions
+DKG_PATIENCE = 90.0  # [seconds] of a crowded machine
+UNLOCK_PATIENCE = 60.0
+
+
+@dataclass
+class Asked:
+    """An open unlock request, with the secret that its worker keeps."""
+
+    request_id: RequestId
+    transport: TransportKey = field(repr=False)
+
+    @property
+    def t1(self) -> bytes:
+        return g1_to_eip2537(self.transport.public.t1)
+
+    @property
+    def t2(self) -> bytes:
+        return g2_to_eip2537(self.transport.public.t2)
+
+
+@dataclass
+class CommitteeSystem:
+    """One committee of real processes on one chain."""
+
+    system: LiveSystem
+    oracles: list[OracleProcess]
+    pulse: Pulse
+    worker: Signer = field(default_factory=Signer.random)
+    models: int = 0
+
+    # ---- governance --------------------------------------------------------------------------------------------------
+
+    def form(self, members: Sequence[Address] | None = None) -> Epoch:
+        """The quorum names the committee; its key generation begins."""
+        named = members if members is not None else [oracle.address for oracle in self.oracles]
+        organisations = [self.system.organisations[seat] for seat in COMMITTEE_SEATS]
+        action = FormCommittee(
+            THRESHOLD,
+            1,
+            tuple(
+                OracleMember(compute_organisation_id(organisation), address)
+                for organisation, address in zip(organisations, named, strict=False)
+            ),
+        )
+        self.system.enact(ActionKind.FORM_COMMITTEE, action)
+        return self.system.ledger.committee.get_latest_epoch()
+
+    def wait_for_phase(self, epoch: Epoch, phase: Phase, patience: float = DKG_PATIENCE) -> None:
+        wait_until(
+            lambda: self.system.ledger.committee.get_epoch(epoch).phase is phase,
+            patience=patience,
+            what=f"epoch {epoch} {phase.name}",
+            oracles=self.oracles,
+        )
+
+    def register_model(self) -> ModelId:
+        """A root of a lineage of its own, sealed to the committee's key."""
+        self.models += 1
+        action = RegisterModel(
+            registrar=self.worker.address,
+            seal_nonce=self.models,
+            parent_model=ModelId(bytes(32)),
+            manifest_hash=Hash32(b"\x01" * 32),
+            content_root=Hash32(b"\x02" * 32),
+            key_commitment=Hash32(self.models.to_bytes(32, "big")),
+            committee_key_hash=self.system.ledger.committee.get_key_hash(),
+            identities=(IdentityRequest(Mode.PLAIN, 0),),
+            name="a model",
+        )
+        self.system.enact(ActionKind.REGISTER_MODEL, action)
+        return compute_model_id(self.worker.address, self.models)
+
+    def grant(self, model: ModelId, worker: Address | None = None) -> ReleaseId:
+        """The quorum permits the worker to unlock the model."""
+        action = GrantRelease(
+            model_id=model,
+            mode=Mode.PLAIN,
+            expires_at=Timestamp(self.system.ledger.now() + 20 * 86_400),
+            workers=(WorkerGrant(worker or self.worker.address, 0, self.system.organisations[0]),),
+            scope=b'{"capabilities":["chat"]}',
+        )
+        proposal, _ = self.system.enact(ActionKind.GRANT_RELEASE, action)
+        return release_id_of(proposal)
+
+    def identity(self, model: ModelId) -> Identity:
+        ledger = self.system.ledger
+        releases = ledger.deployment.addresses["Releases"]
+        return compute_identity(ledger.chain_id, releases, ledger.committee.get_key_hash(), model, Mode.PLAIN, 0)
+
+    def wrap_data_key(self, data_key: bytes, model: ModelId) -> tuple[WrappedKey, WrapContext]:
+        """A data key, wrapped as sealing does it."""
+        key = g2_from_eip2537(self.system.ledger.committee.get_key())
+        context = WrapContext(key, self.identity(model), Hash32(b"\x02" * 32), Hash32(keccak256(data_key)))
+        return wrap(DataKey(data_key), context), context
+
+    # ---- unlocking ---------------------------------------------------------------------------------------------------
+
+    def ask(self, release: ReleaseId, worker: Signer | None = None) -> Asked:
+        """The worker posts an unlock request."""
+        transport = generate_transport_key()
+        t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
+        ledger = self.system.ledger
+        receipt = ledger.send(ledger.committee.request_unlock(release, t1, t2), worker or self.worker)
+        return Asked(receipt.find(UnlockRequested).request_id, transport)
+
+    def approvals(self, asked: Asked) -> list[int]:
+        """Who has approved, by index."""
+        return [e.index for e in self._events(UnlockApproved) if e.request_id == asked.request_id]
+
+    def partials(self, asked: Asked) -> list[Partial]:
+        """The answers on the chain, in their order."""
+        epoch = self.system.ledger.committee.get_request(asked.request_id).epoch
+        return [
+            Partial(epoch, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
+            for event in self._events(PartialPosted)
+            if event.request_id == asked.request_id
+        ]
+
+    def wait_for_partials(self, asked: Asked, count: int, patience: float = UNLOCK_PATIENCE) -> list[Partial]:
+        wait_until(
+            lambda: len(self.partials(asked)) >= count,
+            patience=patience,
+            what=f"{count} partials",
+            oracles=self.oracles,
+        )
+        return self.partials(asked)
+
+    def settle(self, blocks: int = 8) -> None:
+        """So many blocks have passed: whoever wanted to do something has had the time."""
+        rpc = self.system.ledger.rpc
+        target = int(rpc.block()["number"], 16) + blocks
+        wait_until(lambda: int(rpc.block()["number"], 16) >= target, patience=60, what=f"block {target}")
+
+    def _events(self, kind: type) -> list:  # type: ignore[type-arg]
+        return [record.event for record in self.system.ledger.events() if isinstance(record.event, kind)]
+
+
+@contextmanager
+def committee_system(directory: Path, *, interval: float = 0.25) -> Iterator[CommitteeSystem]:
+    """A system in force, and five oracles with ether that do not run yet. Everything ends with the block."""
+    with live_system(directory, mining=Mining.EACH_TRANSACTION) as system:
+        deployment = directory / "deployment.json"
+        system.ledger.deployment.write(deployment)
+        oracles = make_oracles(directory, SIZE, system.anvil.url, deployment)
+        made = CommitteeSystem(system, oracles, Pulse(system.anvil.url, interval))
+        system.fund(made.worker.address, *(oracle.address for oracle in oracles))
+        with pulse(system.anvil.url, interval) as made.pulse:
+            try:
+                yield made
+            finally:
+                for oracle in oracles:
+                    if oracle.is_running:
+                        oracle.kill()

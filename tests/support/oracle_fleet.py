@@ -1,0 +1,174 @@
+"""Real oracle processes of a test, and the pulse of the chain they watch.
+
+Every process is `custodes oracle run` with a directory of its own. It dies with the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from governance.chain.processes import die_with_parent
+from governance.chain.rpc import Rpc
+from governance.crypto.group import Scalar
+from governance.crypto.vss import KeyShare
+from governance.types import Address, Epoch, MemberIndex
+from oracle.store import SecretStore
+
+CUSTODES = (sys.executable, "-m", "governance.cli.main")
+QUICK = ("--poll", "0.1")
+
+
+class Pulse:
+    """An empty block every now and then, so that what happened becomes final. Held, the chain stands still."""
+
+    def __init__(self, url: str, interval: float) -> None:
+        self._rpc = Rpc(url)
+        self._interval = interval
+        self._ended = threading.Event()
+        self._beats = threading.Event()
+        self._beats.set()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._interval):
+            with self._lock:
+                if self._beats.is_set():
+                    self._rpc.call("anvil_mine", "0x1")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join(10)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No block is made by itself."""
+        with self._lock:
+            self._beats.clear()
+        try:
+            yield
+        finally:
+            self._beats.set()
+
+
+@contextmanager
+def pulse(url: str, interval: float = 0.25) -> Iterator[Pulse]:
+    beating = Pulse(url, interval)
+    beating.start()
+    try:
+        yield beating
+    finally:
+        beating.stop()
+
+
+@dataclass
+class OracleProcess:
+    """One oracle: its directory, and its process while it runs."""
+
+    directory: Path
+    address: Address
+    url: str
+    deployment: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self, *options: str) -> None:
+        """It runs. What it says goes to `log`, after what it said before."""
+        assert self.process is None or self.process.poll() is not None
+        command = [*CUSTODES, "oracle", "run", "--dir", str(self.directory), "--rpc", self.url]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--deployment", str(self.deployment), *QUICK, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509
+            )
+
+    def kill(self) -> None:
+        """It is gone in the middle of whatever it did."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """It has ended as it was asked to; returns its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
+
+    def lines(self, event: str | None = None) -> list[dict[str, Any]]:
+        """What it said, of that event."""
+        found = []
+        for line in self.log.read_text().splitlines() if self.log.exists() else []:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if event is None or said["event"] == event:
+                found.append(said)
+        return found
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return dict(json.loads((self.directory / "status.json").read_text()))
+
+    def store(self) -> SecretStore:
+        """Its secrets, as a traitor who runs it has them."""
+        return SecretStore.open(self.directory / "secrets", (self.directory / "password").read_text().strip())
+
+    def key_share(self, epoch: Epoch) -> tuple[KeyShare, bytes]:
+        """Its key share and its public key share (256 bytes)."""
+        secret = self.store().get(f"share-{epoch}")
+        assert secret is not None
+        scalar = Scalar.from_bytes(bytes.fromhex(secret["secret"]))
+        return KeyShare(epoch, MemberIndex(int(secret["index"])), scalar), bytes.fromhex(secret["verification_key"])
+
+
+def make_oracles(directory: Path, count: int, url: str, deployment: Path) -> list[OracleProcess]:
+    """That many oracles, made by the command line; none of them runs yet."""
+
+    def make(number: int) -> OracleProcess:
+        own = directory / f"oracle-{number}"
+        command = [*CUSTODES, "oracle", "init", "--dir", str(own), "--insecure-devnet", "--json"]
+        made = subprocess.run(command, capture_output=True, check=True, cwd=directory, env={**os.environ})
+        return OracleProcess(own, Address(json.loads(made.stdout)["address"]), url, deployment)
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(make, range(1, count + 1)))
+
+
+def wait_until(
+    condition: Callable[[], Any], *, patience: float, what: str, oracles: Sequence[OracleProcess] = ()
+) -> Any:
+    """What the condition returns as soon as it is true; fails with what the oracles said last."""
+    deadline = time.monotonic() + patience
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > deadline:
+            said = "\n".join(f"{o.directory.name}: {o.log.read_text()[-1500:]}" for o in oracles if o.log.exists())
+            raise AssertionError(f"{what} did not happen within {patience:g} s\n{said}")
+        time.sleep(0.05)

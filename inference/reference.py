@@ -1,7 +1,7 @@
 """Plain transformers on the original safetensors, in a process of its own: what a governed worker must be equal to.
 
-Nothing of Custodes' sealing, opening or serving is used here. The digest covers the raw logits of every generated token,
-so that two runs which only happen to choose the same words are told apart.
+Nothing of Custodes' sealing, opening or serving is used here. The digest covers the raw logits of every generated
+token, so that two runs which only happen to choose the same words are told apart.
 
     python -m inference.reference DIRECTORY --message "..." --max-tokens 32
 """
@@ -34,9 +34,9 @@ def run(directory: Path, message: str, max_tokens: int) -> dict[str, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(directory, dtype="auto", local_files_only=True).eval()
-    inputs = tokenizer.apply_chat_template(
+    tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory, dtype="auto", local_files_only=True).eval()
+    inputs: Any = tokenizer.apply_chat_template(
         [{"role": "user", "content": message}], add_generation_prompt=True, return_tensors="pt", return_dict=True
     )
     start = time.monotonic()

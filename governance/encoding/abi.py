@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 from governance.encoding.errors import NotDecodable, NotEncodable
 from governance.encoding.keccak import abi_encode
 from governance.encoding.names import make_address
+from governance.encoding.solidity import read_values
 from governance.encoding.structs import SCHEMAS, Array
 
 StructT = TypeVar("StructT")
@@ -65,15 +66,10 @@ def decode_values(schemas: tuple[Any, ...], data: bytes, *, strict: bool = True)
 
     Raises: NotDecodable.
     """
-    from eth_abi.abi import decode
-    from eth_abi.exceptions import DecodingError
-
-    wire = [_wire_type(schema) for schema in schemas]
     try:
-        plain = decode(wire, data, strict=strict)
-        values = tuple(from_plain(schema, value) for schema, value in zip(schemas, plain, strict=True))
-    except (DecodingError, NotEncodable, ValueError, OverflowError) as error:
-        raise NotDecodable(f"{len(data)} bytes are not a {', '.join(map(_name, schemas))}: {error}") from error
+        values = read_values(schemas, data)
+    except NotDecodable as error:
+        raise NotDecodable(f"{len(data)} bytes are no {', '.join(map(_name, schemas))}: {error}") from error
     if strict and encode_values(schemas, values) != bytes(data):
         raise NotDecodable(f"{len(data)} bytes are not the only encoding of that {', '.join(map(_name, schemas))}")
     return values

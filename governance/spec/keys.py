@@ -21,16 +21,18 @@ from governance.types.records import RotationRecord
 def process_start_rotation(
     state: SystemState, caller: Address, new_key: Address, now: Timestamp, *, possessed: bool = True
 ) -> Result:
-    """A rotation of the caller's seat is pending; it can be completed after the rotation delay."""
+    """A rotation of the caller's seat is pending, in the place of an earlier one; it completes after its delay."""
     seat, standing = state.seats.seat_of(caller)
     if standing is Standing.NONE:
         return _not_seat_key(None, caller)
     if refusal := _check_rotatable(state, seat) or _check_new_key(state, new_key, possessed):
         return refusal
+    events: list[Event] = []
+    seats = drop_rotation(state.seats, seat, events)
     ready_at = Timestamp(now + state.parameters.rotation_delay)
-    rotations = with_entry(state.seats.rotations, seat, RotationRecord(new_key, ready_at))
-    seats = dataclasses.replace(state.seats, rotations=rotations)
-    return Outcome(dataclasses.replace(state, seats=seats), (RotationStarted(seat, new_key, ready_at),))
+    seats = dataclasses.replace(seats, rotations=with_entry(seats.rotations, seat, RotationRecord(new_key, ready_at)))
+    events.append(RotationStarted(seat, new_key, ready_at))
+    return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
 
 
 def process_cancel_rotation(state: SystemState, caller: Address, seat: SeatNumber, now: Timestamp) -> Result:

@@ -119,7 +119,7 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
         case seats_events.RotationStarted():
             return keys.process_start_rotation(state, _voting_key(state, event.seat), event.new_key, now)
         case seats_events.RotationCancelled():
-            return _cancel_or_recover(state, event, following, logs)
+            return _end_rotation(state, event, following, logs)
         case seats_events.KeyRotated() if event.by_recovery_key:
             return keys.process_recover_key(state, _recovery_key(state, event.seat), event.seat, event.new_key)
         case seats_events.KeyRotated():
@@ -177,19 +177,18 @@ def _apply_committee(
             raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
 
 
-def _cancel_or_recover(
+def _end_rotation(
     state: SystemState, event: seats_events.RotationCancelled, following: Event | None, logs: Sequence[Logged]
 ) -> Result:
-    """A recovery in one transaction ends a pending rotation first."""
-    caller = _recovery_key(state, event.seat)
-    if (
-        isinstance(following, seats_events.KeyRotated)
-        and following.by_recovery_key
-        and following.seat == event.seat
-        and logs[1].transaction == logs[0].transaction
-    ):
-        return keys.process_recover_key(state, caller, event.seat, following.new_key)
-    return keys.process_cancel_rotation(state, caller, event.seat, logs[0].time)
+    """A pending rotation ends by the recovery key, or because another one, or a recovery, takes its place."""
+    seat, now = event.seat, logs[0].time
+    together = len(logs) > 1 and logs[1].transaction == logs[0].transaction
+    if together and isinstance(following, seats_events.RotationStarted) and following.seat == seat:
+        return keys.process_start_rotation(state, _voting_key(state, seat), following.new_key, now)
+    caller = _recovery_key(state, seat)
+    if together and isinstance(following, seats_events.KeyRotated) and following.seat == seat:
+        return keys.process_recover_key(state, caller, seat, following.new_key)
+    return keys.process_cancel_rotation(state, caller, seat, now)
 
 
 def _compare(result: Result, logs: Sequence[Logged]) -> Step:

@@ -22,18 +22,18 @@ rule(
 rule("R-Worker-04", "A worker does what the release's scope permits, and nothing else.", enforcer=Enforcer.WORKER)
 rule(
     "R-Worker-05",
-    "A constraint in force limits every use, and one that has expired denies until it is replaced.",
+    "A worker serves only under the constraints that fold to the proven ledger head; each limits every use, and one "
+    "that expired denies until it is replaced.",
     enforcer=Enforcer.WORKER,
 )
 rule(
     "R-Worker-06",
-    "A worker serves only under constraints that fold to the proven ledger head and that it can enforce entirely.",
+    "A worker that cannot evaluate a rule or enforce a limit of a constraint denies what it governs.",
     enforcer=Enforcer.WORKER,
 )
-rule("R-Worker-07", "A worker that is closed drops weights and keys.", enforcer=Enforcer.WORKER)
 rule(
-    "R-Worker-08",
+    "R-Worker-07",
     "No tensor is used before every chunk, the commitment and the content root of its file have passed.",
     enforcer=Enforcer.WORKER,
 )
-rule("R-Worker-09", "Every inference leaves a signed receipt in an unbroken chain.", enforcer=Enforcer.WORKER)
+rule("R-Worker-08", "Every inference leaves a signed receipt in an unbroken chain.", enforcer=Enforcer.WORKER)

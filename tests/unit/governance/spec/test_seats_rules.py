@@ -26,7 +26,7 @@ from governance.types import (
     Standing,
     SuspendSeat,
 )
-from governance.types.events.seats import KeyRotated, RotationCancelled
+from governance.types.events.seats import KeyRotated, RotationCancelled, RotationStarted
 from spec_world import (
     BOUNDS,
     CHAMBERS,
@@ -246,6 +246,15 @@ def test_rotation_is_cancelled_by_the_recovery_key_alone(world: World) -> None:
     world.take(keys.process_cancel_rotation(world.state, world.recovery(3), seat, world.now))
     world.wait(DAY * 9)
     refused(keys.process_complete_rotation(world.state, seat, world.now), "R-Seats-09")
+
+
+def test_rotation_takes_the_place_of_one_that_is_pending(world: World) -> None:
+    world.take(keys.process_start_rotation(world.state, world.key(3), address_of("mistyped"), world.now))
+    world.wait(PARAMETERS.rotation_delay - 1)
+    outcome = world.take(keys.process_start_rotation(world.state, world.key(3), NEW_KEY, world.now))
+    assert [type(event) for event in outcome.events] == [RotationCancelled, RotationStarted]
+    world.wait(1)
+    refused(keys.process_complete_rotation(world.state, SeatNumber(3), world.now), "R-Seats-09")
 
 
 def test_recovery_rotates_at_once_and_ends_a_pending_rotation(world: World) -> None:

@@ -1,0 +1,52 @@
+"""The rules and the contracts are one system told twice: random lives, step by step, and every record compared."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from committee_duel import Duel
+from governance.audit.compare import compare_storage
+from governance.encoding.code import compute_code_hash
+from governance.ledger.artifacts import CONTRACTS
+from governance.ledger.client import Ledger
+from governance.ledger.deployment import Deployment
+from governance.spec.replay import replay
+from governance.types import Hash32
+from system_walk import WALK_GENESIS, Walk
+
+pytestmark = pytest.mark.chain
+
+STEPS = 300
+
+
+def ledger_of(duel: Duel) -> Ledger:
+    """The typed client of the duel's contracts."""
+    world, rpc = duel.world, duel.rpc
+    system = world.genesis.system
+    order = (system.seats, system.council, system.constraints, system.releases, system.brake, system.committee)
+    addresses = dict(zip(CONTRACTS, order, strict=True))
+    codes = {name: bytes.fromhex(rpc.call("eth_getCode", where, "latest")[2:]) for name, where in addresses.items()}
+    hashes = {name: compute_code_hash(code) for name, code in codes.items()}
+    genesis_hash = Hash32(bytes.fromhex(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"][2:]))
+    chain, charter = world.genesis.chain_id, world.genesis.charter_hash
+    return Ledger(rpc, Deployment("walk", chain, genesis_hash, 0, charter, addresses, hashes))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_life_is_the_same_for_the_rules_and_for_the_contracts(duel: Duel, seed: int) -> None:
+    walk = Walk(duel, random.Random(seed))
+    if seed != 1:
+        walk.form()
+    walk.go(STEPS)
+    duel.rpc.call("evm_setNextBlockTimestamp", hex(walk.world.now))
+    duel.rpc.call("evm_mine")
+    ledger = ledger_of(duel)
+    block = int(duel.rpc.call("eth_blockNumber"), 16)
+    compared = list(compare_storage(ledger, walk.world.state, block, walk.world.now))
+    assert [str(one) for one in compared if not one.agrees] == []
+    assert replay(WALK_GENESIS, walk.world.logs, duel.curve) == walk.world.state
+    # a walk in which nothing happens, or in which nothing is refused, shows nothing
+    assert len(walk.taken) >= 10, walk.taken
+    assert len(walk.refused) >= 20, walk.refused

@@ -1,4 +1,4 @@
-"""The constraints in force, rebuilt from the ledger so that nothing in them rests on an RPC's word.
+"""Scope and constraints in force, rebuilt from the ledger so that nothing in them rests on an RPC's word.
 
 Every entry folds into the head, and the head is proven in storage. An entry names its proposal, whose id is a hash over
 the action's bytes: so the document, the limits and the expiry that were voted are recomputed from what the id commits
@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from governance.constraints.document import ConstraintDocument, read_constraint
+from governance.constraints.scope import ReleaseScope, read_scope
 from governance.encoding.actions import compute_proposal_id, decode_action
 from governance.encoding.documents import compute_document_hash
 from governance.encoding.errors import NotDecodable
-from governance.encoding.ledger import NO_DOCUMENT, compute_head, compute_parameter_hash
+from governance.encoding.ledger import NO_DOCUMENT, compute_genesis_head, compute_head, compute_parameter_hash
 from governance.encoding.names import compute_constraint_id, read_short_name
 from governance.errors import CustodesError
 from governance.ledger.deployment import Deployment
@@ -36,8 +37,10 @@ from governance.types import (
 from governance.types.events import Event
 from governance.types.events.constraints import LedgerAdvanced
 from governance.types.events.council import ActionProposed, ProposalCreated
+from governance.types.events.releases import ReleaseGranted
 from inference.enforcement import ConstraintInForce
 from inference.errors import ConstraintsMismatch
+from inference.terms import Terms
 
 
 @dataclass
@@ -48,15 +51,16 @@ class _Standing:
 
 
 def rebuild_constraints(
-    events: Sequence[Event], deployment: Deployment, genesis_head: Hash32, proven_head: Hash32
+    events: Sequence[Event], deployment: Deployment, proven_head: Hash32
 ) -> list[ConstraintInForce]:
-    """The constraints in force at the block whose Constraints contract was proven to hold `proven_head`.
+    """R-Worker-05: the constraints in force at the block whose Constraints contract was proven to hold `proven_head`.
 
     Raises: ConstraintsMismatch.
     """
     actions = _read_actions(events, deployment)
     standing: dict[ConstraintId, _Standing] = {}
-    head = genesis_head
+    # Computed and not asked for: an RPC that named the present head as the first one would hide every constraint.
+    head = compute_genesis_head(deployment.chain_id, deployment.addresses["Constraints"], deployment.charter_hash)
     for entry in (event for event in events if isinstance(event, LedgerAdvanced)):
         if head == proven_head:
             break  # later entries than the proven block's
@@ -77,6 +81,19 @@ def rebuild_constraints(
             f"the entries fold to 0x{head.hex()[:16]}…, and the ledger's head is 0x{proven_head.hex()[:16]}…"
         )
     return [_to_constraint(constraint) for constraint in standing.values()]
+
+
+def read_scope_of(events: Sequence[Event], terms: Terms) -> ReleaseScope:
+    """The scope whose hash the release is proven to hold, from the event that granted it.
+
+    Raises: ConstraintsMismatch, MalformedDocument, NotCanonical.
+    """
+    for event in events:
+        if isinstance(event, ReleaseGranted) and event.release_id == terms.release_id:
+            if compute_document_hash(event.scope) != terms.scope_hash:
+                break
+            return read_scope(event.scope)
+    raise ConstraintsMismatch("no scope document hashes to what the release holds")
 
 
 def _read_actions(events: Sequence[Event], deployment: Deployment) -> dict[ProposalId, Action]:

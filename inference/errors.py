@@ -8,7 +8,7 @@ from governance.errors import InvalidInput, Refused, Unavailable, VerificationEr
 
 
 class WorkerDark(Refused):
-    """The worker has dropped its weights and keys, and says why."""
+    """The worker holds no weights, by a rule, and says why."""
 
     hint: ClassVar[str] = "see custodes release show and custodes brake status; start the worker again once it may run"
 
@@ -26,9 +26,33 @@ class CannotEnforce(Refused):
 
 
 class ConstraintsMismatch(VerificationError):
-    """The constraints that were read do not fold to the ledger's head."""
+    """What an RPC says of scope or constraints does not hash to what the ledger is proven to hold."""
 
-    hint: ClassVar[str] = "an RPC withheld or changed a constraint: use another RPC, and find out why"
+    hint: ClassVar[str] = "an RPC withheld or changed a document: use another RPC, and find out why"
+
+
+class NotRegistered(VerificationError):
+    """The ledger has no such model, or it is another one than the sealed directory says."""
+
+    hint: ClassVar[str] = "propose it with custodes model register DIR, or get the directory again from its publisher"
+
+
+class BadReceipt(VerificationError):
+    """A receipt is not what its worker signed, or receipts are missing from their chain."""
+
+    hint: ClassVar[str] = "do not rely on it: the receipt was changed, or receipts were taken out of the log"
+
+
+class NoCommitteeKey(Unavailable):
+    """There is no committee in force to seal to."""
+
+    hint: ClassVar[str] = "see custodes committee status; a committee is formed by a vote and its own key generation"
+
+
+class NotFinalYet(Unavailable):
+    """The release is on the chain, but its block did not become final in time."""
+
+    hint: ClassVar[str] = "ask again in a few blocks; custodes doctor says whether the chain moves"
 
 
 class UnlockTimedOut(Unavailable):
@@ -37,13 +61,37 @@ class UnlockTimedOut(Unavailable):
     hint: ClassVar[str] = "see which oracles are up: custodes committee status; then ask again"
 
 
+class WorkerBusy(Unavailable):
+    """Another worker process has this release's receipts open, or a running one has too much to do."""
+
+    hint: ClassVar[str] = "one process serves a release under a key: ask the one that runs, or end it first"
+
+
+class WorkerNotReady(Unavailable):
+    """The worker waits for its unlock, and the message says for what."""
+
+    hint: ClassVar[str] = "custodes worker status --wait returns as soon as it serves"
+
+
+class WorkerUnreachable(Unavailable):
+    """No worker answers at that URL."""
+
+    hint: ClassVar[str] = "start one with custodes worker serve; it prints its URL"
+
+
 class UnsupportedModel(InvalidInput):
     """The sealed directory holds no model that this worker can run."""
 
     hint: ClassVar[str] = "seal a transformers directory of a causal language model with safetensors"
 
 
-class BadReceipt(VerificationError):
-    """A receipt is not what its worker signed, or does not follow its predecessor."""
+class BadRequest(InvalidInput):
+    """A question is malformed, or longer than the model can read."""
 
-    hint: ClassVar[str] = "do not rely on this inference: the receipt was changed or another worker made it"
+    hint: ClassVar[str] = "the body is that of OpenAI's chat completions; see inference/README.md for what is taken"
+
+
+class BadToken(InvalidInput):
+    """The token file is missing, open to others, or holds another token than the worker's."""
+
+    hint: ClassVar[str] = "give the file that custodes worker serve --token-file wrote, readable by its owner alone"

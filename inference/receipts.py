@@ -6,20 +6,34 @@ that open the commitments are returned to the user with the answer, and kept now
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from governance.encoding.receipts import SALT_BYTES, compute_commitment, compute_receipt_hash, compute_receipts_root
-from governance.types import Hash32
-from inference.errors import BadReceipt
+from governance.errors import InvalidInput
+from governance.types import Address, Hash32
+from governance.types.events.releases import ReceiptsAnchored
+from inference.enforcement import Spent
+from inference.errors import BadReceipt, WorkerBusy
 
 SCHEMA: Final = "custodes.receipt/1"
 SIGNATURE_BYTES: Final = 65
 GENESIS: Final = "0x" + "00" * 32
+
+
+class MessageSigner(Protocol):
+    """Who signs receipts: the worker's own key."""
+
+    @property
+    def address(self) -> Address: ...
+
+    def sign_message(self, message: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Served:
     release_id: str
     worker: str
     manifest_hash: str
-    ledger_head: str
+    ledger_head: str  # of the constraints that were enforced
     block_number: int
     block_time: int  # [Unix seconds]
     capability: str
@@ -40,22 +54,27 @@ class Served:
 
 
 class ReceiptLog:
-    """One worker's receipts under one release, in one file of JSON lines. It is read back and verified when opened."""
+    """One worker's receipts under one release, in one file of JSON lines that one process at a time has open."""
 
     FILE: ClassVar[str] = "receipts.jsonl"
 
-    def __init__(self, directory: Path, private_key: bytes) -> None:
-        """Raises: BadReceipt, if what is there is not an unbroken chain."""
-        self._path = directory / self.FILE
-        self._key = private_key
+    def __init__(self, directory: Path, signer: MessageSigner) -> None:
+        """What is there is read back, and is this worker's unbroken chain. Raises: BadReceipt, WorkerBusy."""
+        self._signer = signer
         self._hashes: list[Hash32] = []
+        self._spent = Spent(0, 0)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._path.exists():
-            for line in self._path.read_text().splitlines():
-                receipt = json.loads(line)
-                verify_receipt(receipt)
-                self._check_follows(receipt["body"])
-                self._hashes.append(Hash32(compute_receipt_hash(receipt["body"])))
+        self._path = directory / self.FILE
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._read_back()
+        except BlockingIOError as e:
+            self.close()
+            raise WorkerBusy(f"another process writes receipts to {self._path}") from e
+        except BaseException:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"ReceiptLog({str(self._path)!r}, {len(self._hashes)} receipts)"
@@ -64,8 +83,13 @@ class ReceiptLog:
     def count(self) -> int:
         return len(self._hashes)
 
+    @property
+    def spent(self) -> Spent:
+        """What was served under this release so far, by whichever process: the budget outlives a restart."""
+        return self._spent
+
     def append(self, served: Served, request: bytes, response: bytes) -> dict[str, Any]:
-        """The signed receipt, on disk before it is returned. `opening` holds the salts, for the user alone."""
+        """R-Worker-08: the signed receipt, on disk before it is returned. `opening` holds the salts, for the user."""
         request_salt, response_salt = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(SALT_BYTES)
         body = {
             "schema": SCHEMA,
@@ -75,12 +99,11 @@ class ReceiptLog:
             "response": _hex(compute_commitment(response_salt, response)),
             **{_camel(name): value for name, value in vars(served).items()},
         }
-        receipt = {"body": body, "signature": _sign(self._key, compute_receipt_hash(body))}
-        with self._path.open("a") as file:
-            file.write(json.dumps(receipt, sort_keys=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self._hashes.append(Hash32(compute_receipt_hash(body)))
+        digest = compute_receipt_hash(body)
+        receipt = {"body": body, "signature": _hex(self._signer.sign_message(digest))}
+        os.write(self._file, (json.dumps(receipt, sort_keys=True) + "\n").encode())
+        os.fsync(self._file)
+        self._count(body, digest)
         return {**receipt, "opening": {"requestSalt": _hex(request_salt), "responseSalt": _hex(response_salt)}}
 
     def batch(self, first: int) -> tuple[Hash32, int] | None:
@@ -88,12 +111,50 @@ class ReceiptLog:
         hashes = self._hashes[first:]
         return (compute_receipts_root(hashes), len(hashes)) if hashes else None
 
+    def verify_anchored(self, batches: Sequence[ReceiptsAnchored]) -> None:
+        """Returns if this log holds all that its worker ever anchored: losing receipts must not win back a budget.
+
+        Raises: BadReceipt.
+        """
+        for batch in batches:
+            hashes = self._hashes[batch.first_sequence : batch.first_sequence + batch.count]
+            if len(hashes) != batch.count or compute_receipts_root(hashes) != batch.root:
+                raise BadReceipt(
+                    f"{self._path} has {self.count} receipts, and not the {batch.count} from number "
+                    f"{batch.first_sequence} on that were anchored",
+                    hint="put back this worker's receipts under this release; another key needs a release of its own",
+                )
+
+    def close(self) -> None:
+        """Another process may write to the log."""
+        os.close(self._file)
+
+    def _read_back(self) -> None:
+        content = self._path.read_bytes()
+        lines = content.split(b"\n")
+        if lines[-1]:  # a process ended while it wrote: that receipt was never given to anybody
+            os.ftruncate(self._file, len(content) - len(lines[-1]))
+        receipt: dict[str, Any] | None = None
+        for line in lines[:-1]:
+            try:
+                receipt = dict(json.loads(line))
+                body = receipt["body"]
+                if body["sequence"] != self.count or body["previous"] != self._previous():
+                    raise BadReceipt(f"receipt {body['sequence']} does not follow receipt {self.count - 1}")
+                self._count(body, compute_receipt_hash(body))
+            except (InvalidInput, ValueError, KeyError, TypeError) as e:
+                raise BadReceipt(f"line {self.count + 1} of {self._path} is no receipt") from e
+        if receipt is not None:  # the last signature is over a hash that holds all before it
+            verify_receipt(receipt)
+            if receipt["body"]["worker"].lower() != self._signer.address.lower():
+                raise BadReceipt(f"{self._path} holds the receipts of {receipt['body']['worker']}")
+
+    def _count(self, body: dict[str, Any], digest: Hash32) -> None:
+        self._hashes.append(digest)
+        self._spent = Spent(self._spent.requests + 1, self._spent.output_tokens + int(body["outputTokens"]))
+
     def _previous(self) -> str:
         return _hex(self._hashes[-1]) if self._hashes else GENESIS
-
-    def _check_follows(self, body: dict[str, Any]) -> None:
-        if body["sequence"] != self.count or body["previous"] != self._previous():
-            raise BadReceipt(f"receipt {body['sequence']} does not follow receipt {self.count - 1}")
 
 
 def verify_receipt(receipt: dict[str, Any], request: bytes | None = None, response: bytes | None = None) -> None:
@@ -114,22 +175,21 @@ def verify_receipt(receipt: dict[str, Any], request: bytes | None = None, respon
             raise ValueError(f"a signature is {SIGNATURE_BYTES} bytes")
         signer = Account.recover_message(encode_defunct(primitive=digest), signature=signature)
         named, schema = str(body["worker"]), body["schema"]
-    except (AttributeError, BadKey, BadSignature, KeyError, TypeError, ValueError) as e:
+    except (AttributeError, BadKey, BadSignature, InvalidInput, KeyError, TypeError, ValueError) as e:
         raise BadReceipt("the receipt is malformed") from e
     if schema != SCHEMA or signer.lower() != named.lower():
         raise BadReceipt(f"the receipt names worker {named} and is signed by {signer}")
     for name, content in (("request", request), ("response", response)):
-        if content is not None:
-            salt = bytes.fromhex(str(receipt["opening"][f"{name}Salt"]).removeprefix("0x"))
-            if _hex(compute_commitment(salt, content)) != body[name]:
-                raise BadReceipt(f"the receipt commits to another {name}")
+        if content is not None and not _is_opened(receipt, name, content):
+            raise BadReceipt(f"the receipt commits to another {name}")
 
 
-def _sign(private_key: bytes, digest: bytes) -> str:
-    from eth_account import Account
-    from eth_account.messages import encode_defunct
-
-    return _hex(bytes(Account.sign_message(encode_defunct(primitive=digest), private_key).signature))
+def _is_opened(receipt: dict[str, Any], name: str, content: bytes) -> bool:
+    try:
+        salt = bytes.fromhex(str(receipt["opening"][f"{name}Salt"]).removeprefix("0x"))
+        return bool(_hex(compute_commitment(salt, content)) == receipt["body"][name])
+    except (InvalidInput, KeyError, TypeError, ValueError) as e:
+        raise BadReceipt(f"the receipt has no salt that opens the {name}") from e
 
 
 def _hex(data: bytes) -> str:

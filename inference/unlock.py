@@ -1,8 +1,8 @@
 """From a release to the data key: one request with a fresh transport key, t partials, one verified identity key.
 
 The transport key lives in this process's memory alone. If the process ends, its request can be answered but not used;
-the next one waits until it has expired. What is combined is checked against the committee's key, whose hash the vote on
-the model fixed, so that an RPC that lies about partials can delay, but never mislead.
+the next one waits until it was answered or has expired. What is combined is checked against the committee's key, whose
+hash the vote on the model fixed, so that an RPC that lies about partials can delay, but never mislead.
 
 Source: DESIGN section 4, points 5 to 7.
 """
@@ -10,10 +10,10 @@ Source: DESIGN section 4, points 5 to 7.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from governance.chain.view import ChainStalled
+from governance.chain.rpc import as_int
 from governance.crypto.errors import InvalidPoint, WrongPartial
 from governance.crypto.group import G2
 from governance.crypto.ibe import WrapContext, WrappedKey, unwrap
@@ -24,27 +24,25 @@ from governance.errors import VerificationError
 from governance.ledger.client import Ledger
 from governance.ledger.codec import event_topic
 from governance.ledger.transactions import TransactionSigner
-from governance.types import Epoch, Hash32, Identity, MemberIndex, ReleaseId, RequestId
+from governance.types import Hash32, Identity, MemberIndex, MemberRecord, ReleaseId, RequestId, RequestRecord
 from governance.types.events.committee import PartialPosted, UnlockRequested
 from inference.errors import UnlockTimedOut
 from inference.sealed import DataKey, Manifest
 
 POLL = 0.2  # [seconds] between two looks
 
+Report = Callable[[str], None]  # gets one line that says what is waited for
+
 
 @dataclass(frozen=True)
-class Progress:
-    """Where an unlock stands, for whoever waits."""
+class Answered:
+    """One member's partial as it stands on the chain, verified here."""
 
-    approvals: int
-    partials: int
-    threshold: int
-    missing: tuple[str, ...]  # organisations whose oracles have not answered
-
-    def __str__(self) -> str:
-        if self.approvals < self.threshold:
-            return f"{self.approvals} of {self.threshold} approvals"
-        return f"{self.partials} of {self.threshold} partials"
+    member: MemberIndex
+    oracle: str
+    block: int
+    transaction: bytes
+    partial: Partial = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,136 +53,179 @@ class Unlocked:
     request_id: RequestId
     seconds: float
     blocks: int  # from the request's block to the one that held the t-th partial
+    answers: tuple[Answered, ...]
 
 
-Report = Callable[[Progress], None]
+@dataclass(frozen=True)
+class Waiting:
+    """How an unlock waits: for whom, how long, and who may end it."""
 
-
-class ChainClock:
-    """The chain's time, which a wait ends by; a chain that stands still ends the wait too."""
-
-    def __init__(self, ledger: Ledger, stall_limit: float) -> None:
-        self._ledger = ledger
-        self._stall_limit = stall_limit
-        self._last, self._moved = 0, time.monotonic()
-
-    def now(self) -> int:
-        """The time of the latest block [Unix seconds]. Raises: ChainStalled, RpcUnavailable."""
-        now = int(self._ledger.now())
-        if now != self._last:
-            self._last, self._moved = now, time.monotonic()
-        elif time.monotonic() - self._moved > self._stall_limit:
-            raise ChainStalled(f"no new block for {self._stall_limit:.0f} s while waiting for the committee")
-        return now
+    report: Report
+    check: Callable[[], None]  # called at each look; raises to end the wait (the lease was lost)
+    names: Mapping[bytes, str]  # of organisations
+    patience: float | None  # [seconds]; None: until the request expires by the chain's time
 
 
 def unlock(
     ledger: Ledger,
     signer: TransactionSigner,
     release_id: ReleaseId,
+    identity: Identity,
     manifest: Manifest,
-    *,
-    names: Callable[[bytes], str],
-    stall_limit: float,
-    report: Report = lambda _: None,
+    waiting: Waiting,
 ) -> Unlocked:
-    """The data key of the sealed model, from the committee, under `release_id`.
+    """The data key that was wrapped to `identity`, from the committee, under `release_id`.
 
-    `names` gives an organisation's name for its id. It waits until the request expires by the chain's time.
-    Units: `stall_limit` in seconds.
-    Raises: ChainStalled, LedgerRefused, UnlockTimedOut, WrongIdentityKey, UnwrapFailed, VerificationError,
-    RpcUnavailable.
+    Raises: LedgerRefused, UnlockTimedOut, WrongIdentityKey, UnwrapFailed, VerificationError, RpcUnavailable, and what
+    `waiting.check` raises.
     """
     start = time.monotonic()
-    committee_key = ledger.committee.get_key()
-    if compute_public_key_hash(committee_key) != manifest.committee_key_hash:
-        raise VerificationError("the committee's key is not the one that this model was sealed to")
-    clock = ChainClock(ledger, stall_limit)
-    _await_earlier_request(ledger, clock, signer, release_id, report)
+    public_key = _get_committee_key(ledger, manifest)
+    attempt = _Attempt(ledger, waiting, start)
+    attempt.await_earlier_request(release_id, signer)
     transport = generate_transport_key()
     t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
+    waiting.report("asking the committee")
     receipt = ledger.send(ledger.committee.request_unlock(release_id, t1, t2), signer)
     request = receipt.find(UnlockRequested)
-    partials, last_block = _collect(ledger, clock, request, receipt.block, transport, names, report)
-    epoch = ledger.committee.get_epoch(request.epoch)
-    public_key = g2_from_eip2537(committee_key)
-    key = combine(partials, epoch.threshold, transport, request.identity, public_key)
-    wrapped = WrappedKey(manifest.get_wrapped_key(request.identity).wrapped)
-    context = WrapContext(public_key, request.identity, Hash32(manifest.content_root), Hash32(manifest.key_commitment))
+    answers, threshold = attempt.collect(request, receipt.block, identity, transport)
+    key = combine([answer.partial for answer in answers], threshold, transport, identity, public_key)
+    wrapped = WrappedKey(manifest.get_wrapped_key(identity).wrapped)
+    context = WrapContext(public_key, identity, Hash32(manifest.content_root), Hash32(manifest.key_commitment))
     data_key = DataKey(unwrap(wrapped, key, context))
-    return Unlocked(data_key, request.request_id, time.monotonic() - start, last_block - receipt.block)
+    last = max(answer.block for answer in answers)
+    seconds = time.monotonic() - start
+    return Unlocked(data_key, request.request_id, seconds, last - receipt.block, tuple(answers))
 
 
-def _await_earlier_request(
-    ledger: Ledger, clock: ChainClock, signer: TransactionSigner, release_id: ReleaseId, report: Report
-) -> None:
-    """An open request of this worker, whose transport key is lost, has expired or was answered."""
-    earlier = ledger.committee.get_last_request(release_id, signer.address)
-    if not any(earlier):
-        return
-    while True:
-        request = ledger.committee.get_request(earlier)
-        epoch = ledger.committee.get_epoch(request.epoch)
-        answered = request.partials.bit_count()
-        if clock.now() > request.expires_at or answered >= epoch.threshold:
+def _get_committee_key(ledger: Ledger, manifest: Manifest) -> G2:
+    """The key that the model was sealed to. Raises: VerificationError."""
+    encoded = ledger.committee.get_key()
+    if not encoded or compute_public_key_hash(encoded) != manifest.committee_key_hash:
+        raise VerificationError("the committee's key is not the one that this model was sealed to")
+    return g2_from_eip2537(encoded)
+
+
+@dataclass
+class _Reader:
+    """The partials to one request, each verified once."""
+
+    ledger: Ledger
+    request: UnlockRequested
+    block: int
+    identity: Identity
+    transport: TransportKey
+    oracles: Mapping[MemberIndex, str]
+    found: dict[MemberIndex, Answered] = field(default_factory=dict)
+
+    def read(self) -> list[Answered]:
+        """Those on chain that verify under their member's key; others are left out."""
+        topics = ["0x" + event_topic("Committee", "PartialPosted").hex(), "0x" + self.request.request_id.hex()]
+        for record in self.ledger.events(first=self.block, topics=topics):
+            event = record.event
+            if not isinstance(event, PartialPosted) or event.index in self.found:
+                continue
+            try:
+                partial = self._verify(event)
+            except (InvalidPoint, WrongPartial):
+                continue  # the contract would not have taken it: an RPC invented or changed it
+            oracle = self.oracles.get(event.index, f"oracle-{event.index}")
+            self.found[event.index] = Answered(event.index, oracle, record.block, record.transaction, partial)
+        return list(self.found.values())
+
+    def _verify(self, event: PartialPosted) -> Partial:
+        key = g2_from_eip2537(self.ledger.committee.get_verification_key(self.request.epoch, event.index))
+        partial = Partial(self.request.epoch, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
+        verify_partial(partial, self.identity, self.transport.public, key)
+        return partial
+
+
+class _Attempt:
+    """One wait for the committee, with one patience."""
+
+    def __init__(self, ledger: Ledger, waiting: Waiting, start: float) -> None:
+        self._ledger, self._waiting = ledger, waiting
+        self._deadline = None if waiting.patience is None else start + waiting.patience
+        self._said = ""
+
+    def await_earlier_request(self, release_id: ReleaseId, signer: TransactionSigner) -> None:
+        """An open request of this worker, whose transport key is lost, was answered or has expired."""
+        committee = self._ledger.committee
+        earlier = committee.get_last_request(release_id, signer.address)
+        if not any(earlier):
             return
-        report(Progress(request.approvals.bit_count(), answered, epoch.threshold, ()))
-        time.sleep(1.0)
+        members = committee.get_members(committee.get_request(earlier).epoch)
+        while True:
+            request = committee.get_request(earlier)
+            threshold = committee.get_epoch(request.epoch).threshold
+            answered = request.partials.bit_count()
+            if self._ledger.now() > request.expires_at or answered >= threshold:
+                return
+            missing = self._missing(members, request.partials)
+            self._say(f"an earlier request of this worker still stands: {answered} of {threshold} partials", missing)
+            self._pause(request, members, threshold, request.partials)
 
+    def collect(
+        self, request: UnlockRequested, block: int, identity: Identity, transport: TransportKey
+    ) -> tuple[list[Answered], int]:
+        """At least t verified partials, and t."""
+        committee = self._ledger.committee
+        threshold = committee.get_epoch(request.epoch).threshold
+        members = committee.get_members(request.epoch)
+        reader = _Reader(self._ledger, request, block, identity, transport, {m.index: self._name(m) for m in members})
+        while True:
+            answers = reader.read()
+            if len(answers) >= threshold:
+                self._say(f"{len(answers)} of {threshold} partials", [])
+                return answers, threshold
+            state = committee.get_request(request.request_id)
+            answered = sum(1 << at for at, m in enumerate(members) if m.index in {a.member for a in answers})
+            if state.approvals.bit_count() >= threshold:
+                self._say(f"{len(answers)} of {threshold} partials", self._missing(members, answered))
+            else:
+                self._say_approvals(state, block, members, threshold)
+            self._pause(state, members, threshold, answered)
 
-def _collect(
-    ledger: Ledger,
-    clock: ChainClock,
-    request: UnlockRequested,
-    block: int,
-    transport: TransportKey,
-    names: Callable[[bytes], str],
-    report: Report,
-) -> tuple[list[Partial], int]:
-    """At least t verified partials, and the block of the last of them."""
-    threshold = ledger.committee.get_epoch(request.epoch).threshold
-    members = ledger.committee.get_members(request.epoch)
-    keys: dict[MemberIndex, G2] = {}
-    seen: Progress | None = None
-    while True:
-        partials, last_block = _verified_partials(ledger, request, block, transport, keys)
-        state = ledger.committee.get_request(request.request_id)
-        answered = {partial.member for partial in partials}
-        missing = tuple(sorted(names(m.organisation_id) for m in members if m.index not in answered))
-        progress = Progress(state.approvals.bit_count(), len(partials), threshold, missing)
-        if progress != seen:
-            report(progress)
-            seen = progress
-        if len(partials) >= threshold:
-            return partials, last_block
-        if clock.now() > request.expires_at:
-            raise UnlockTimedOut(
-                f"{len(partials)} of {threshold} partials arrived before the request expired; "
-                f"no answer from {', '.join(missing)}",
-                details={"partials": len(partials), "threshold": threshold, "missing": list(missing)},
-            )
+    def _say_approvals(self, state: RequestRecord, block: int, members: Sequence[MemberRecord], threshold: int) -> None:
+        """A partial is posted only after t members have approved, and they approve what is final."""
+        behind = block - as_int(self._ledger.rpc.block("finalized")["number"])
+        approvals = state.approvals.bit_count()
+        if behind > 0:
+            self._say(f"waiting for finality, {behind} block{'s' if behind > 1 else ''}", [])
+        else:
+            self._say(f"{approvals} of {threshold} partials approved", self._missing(members, state.approvals))
+
+    def _pause(self, request: RequestRecord, members: Sequence[MemberRecord], threshold: int, answered: int) -> None:
+        """Some time has passed. Raises: UnlockTimedOut, and what `check` raises."""
+        self._waiting.check()
+        expired = self._ledger.now() > request.expires_at
+        if expired or (self._deadline is not None and time.monotonic() > self._deadline):
+            raise self._time_out(request, members, threshold, answered)
         time.sleep(POLL)
 
+    def _time_out(
+        self, request: RequestRecord, members: Sequence[MemberRecord], threshold: int, answered: int
+    ) -> UnlockTimedOut:
+        approvals, partials = request.approvals.bit_count(), answered.bit_count()
+        if approvals >= threshold:
+            came, missing = f"{partials} of {threshold} partials came", self._missing(members, answered)
+        else:
+            came = f"{approvals} of {threshold} partials were approved, and none is posted before {threshold} are"
+            missing = self._missing(members, request.approvals)
+        return UnlockTimedOut(
+            f"{came}; no answer from {', '.join(missing)}",
+            details={"approvals": approvals, "partials": partials, "threshold": threshold, "missing": missing},
+        )
 
-def _verified_partials(
-    ledger: Ledger, request: UnlockRequested, block: int, transport: TransportKey, keys: dict[MemberIndex, G2]
-) -> tuple[list[Partial], int]:
-    """The partials on chain that verify under their member's key; others are left out."""
-    topics = ["0x" + event_topic("Committee", "PartialPosted").hex(), "0x" + request.request_id.hex()]
-    found: dict[MemberIndex, Partial] = {}
-    last = block
-    for record in ledger.events(first=block, topics=topics):
-        event = record.event
-        if not isinstance(event, PartialPosted) or event.index in found:
-            continue
-        if event.index not in keys:
-            encoded = ledger.committee.get_verification_key(request.epoch, event.index)
-            keys[event.index] = g2_from_eip2537(encoded)
-        try:
-            partial = Partial(Epoch(request.epoch), event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
-            verify_partial(partial, Identity(request.identity), transport.public, keys[event.index])
-        except (InvalidPoint, WrongPartial):
-            continue  # the contract would not have taken it: an RPC invented or changed it
-        found[event.index] = partial
-        last = max(last, record.block)
-    return list(found.values()), last
+    def _missing(self, members: Sequence[MemberRecord], mask: int) -> list[str]:
+        return [self._name(member) for at, member in enumerate(members) if not mask >> at & 1]
+
+    def _name(self, member: MemberRecord) -> str:
+        organisation = self._waiting.names.get(bytes(member.organisation_id))
+        return f"oracle-{member.index}" + (f" ({organisation})" if organisation else "")
+
+    def _say(self, what: str, missing: list[str]) -> None:
+        text = what + (f": missing {', '.join(missing)}" if missing else "")
+        if text != self._said:
+            self._said = text
+            self._waiting.report(text)

@@ -1,8 +1,10 @@
-"""The worker's eye on the chain: a thread that renews the lease at each look, and says when it is lost.
+"""The worker's eye on the chain: one thread looks, another keeps time, and either can end the lease, once.
 
-A look that fails because nobody answers is not yet a loss: the lease holds until the stall limit has passed since the
-last good look, by the monotonic clock. A look that succeeds and shows a stop, or a chain that contradicts itself, ends
-the lease at once. It is never regained: a worker that went dark unlocks again, or not at all.
+What the looker sees ends the lease at once when it is a stop, or a chain that contradicts itself. That nobody answers
+is not yet a loss: the keeper ends the lease when the stall limit has passed without a new block. It asks nobody, so an
+RPC that lets the looker hang for ever cannot keep a model alive. A lost lease is never regained.
+
+Source: DESIGN sections 5 and 7.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance.chain.headers import Header
-from governance.chain.view import ChainView
+from governance.chain.view import ChainView, Heads
 from governance.errors import CustodesError, Unavailable
 from governance.ledger.proven import ProvenLedger
 from governance.types import Address, Hash32, ReleaseId
-from inference.lease import Dark, Hold, decide_lease
+from inference.lease import Dark, Hold, Lease, decide_lease
+from inference.terms import ProvenTerms
 
 LOOK_EVERY = 0.25  # [seconds]
+Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,19 @@ class Look:
 
     block: Header  # finalized
     newest: Header
-    ledger_head: Hash32
+    ledger_head: Hash32  # of the constraints, at `block`
     expires_at: int  # of the release [Unix seconds]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a worker looks at, and how: its verified view, and how many RPCs must show that the chain moves."""
+
+    view: ChainView
+    proven: ProvenLedger
+    terms: ProvenTerms
+    agreement: int
+    stall_limit: float  # [seconds]
 
 
 class Watch:
@@ -37,79 +52,103 @@ class Watch:
 
     def __init__(
         self,
-        view: ChainView,
-        proven: ProvenLedger,
+        sight: Sight,
         release_id: ReleaseId,
         worker: Address,
         *,
-        stall_limit: float,
         on_dark: Callable[[Dark], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Monotonic = time.monotonic,
     ) -> None:
-        """Units: `stall_limit` in seconds. `on_dark` is called once, from the watch's thread."""
-        self._view, self._proven = view, proven
-        self._release_id, self._worker = release_id, worker
-        self._stall_limit = stall_limit
-        self._on_dark = on_dark
-        self._monotonic = monotonic
-        self._good_at = monotonic()
-        self._look: Look | None = None
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="custodes-watch", daemon=True)
+        """`on_dark` is called once at most, from a thread of the watch."""
+        self._sight, self._release_id, self._worker = sight, release_id, worker
+        self._on_dark, self._monotonic = on_dark, monotonic
+        self._lease = Lease(sight.stall_limit, monotonic())
+        self._last: tuple[tuple[bytes, ...], Look] | None = None  # with the hashes of the heads that it was made at
+        self._trouble = ""
+        self._end, self._lost = threading.Event(), threading.Lock()
+        self._threads = [
+            threading.Thread(target=run, name=f"custodes-{run.__name__.strip('_')}", daemon=True)
+            for run in (self._look_on, self._keep_time)
+        ]
 
     @property
     def last(self) -> Look | None:
-        return self._look
+        return None if self._last is None else self._last[1]
+
+    @property
+    def is_fresh(self) -> bool:
+        """R-Worker-03: whether a new block came within the stall limit."""
+        return self._lease.left(self._monotonic()) > 0
 
     def look(self) -> Look | Dark:
-        """One look now.
+        """One look now. The first is made by whoever starts the watch, all others by its own thread.
 
         Raises: Unavailable, if nobody answers; everything else that is wrong with the chain is a Dark.
         """
         try:
-            heads = self._view.refresh()
-            finalized = self._proven.release(self._view.prove, heads.finalized, self._release_id, self._worker)
-            latest = self._proven.latest_releases(heads, self._release_id, self._worker)
-            ledger_head = self._proven.ledger_head(self._view.prove, heads.finalized)
+            heads = self._sight.view.refresh()
+            hashes = (heads.finalized.hash, *(header.hash for _, header in heads.latest))
+            if self._last is not None and self._last[0] == hashes:
+                return self._last[1]  # the same state was proven before
+            found = self._prove(heads)
         except Unavailable:
             raise
         except CustodesError as e:
-            return Dark("R-Worker-03", f"{e.name}: {e.message}")
-        match decide_lease(finalized, latest):
-            case Hold(expires_at):
-                self._look = Look(heads.finalized, heads.newest, ledger_head, expires_at)
-                self._good_at = self._monotonic()
-                return self._look
-            case dark:
-                return dark
+            return Dark("R-Worker-01", f"the chain cannot be believed: {e.message}")
+        if isinstance(found, Look):
+            self._last = hashes, found
+            times = sorted((header.timestamp for _, header in heads.latest), reverse=True)
+            self._lease.renew(times[min(self._sight.agreement, len(times)) - 1], self._monotonic())
+        return found
 
     def start(self) -> None:
-        """The thread looks on, from a first look that was good."""
-        self._good_at = self._monotonic()
-        self._thread.start()
+        """The threads watch on, from a first look that was good."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """The thread has ended, and `on_dark` will not be called any more."""
-        self._end.set()
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._thread.join()
+        """The watch has ended, and `on_dark` will not be called any more."""
+        with self._lost:
+            self._end.set()
+        for thread in self._threads:
+            if thread.is_alive() and thread is not threading.current_thread():
+                thread.join(timeout=1.0)  # a looker that hangs on an RPC has no say any more
 
-    def _run(self) -> None:
+    def _prove(self, heads: Heads) -> Look | Dark:
+        sight, prove = self._sight, self._sight.view.prove
+        finalized = sight.proven.release(prove, heads.finalized, self._release_id, self._worker)
+        latest = sight.proven.latest_releases(heads, self._release_id, self._worker)
+        decision = decide_lease(finalized, latest)
+        if isinstance(decision, Hold):
+            head = sight.terms.ledger_head(prove, heads.finalized)
+            return Look(heads.finalized, heads.newest, head, decision.expires_at)
+        return decision
+
+    def _look_on(self) -> None:
         while not self._end.wait(LOOK_EVERY):
-            dark = self._look_once()
-            if dark is not None:
-                if not self._end.is_set():
-                    self._on_dark(dark)
+            try:
+                found = self.look()
+            except Unavailable as e:
+                self._trouble = f" ({e.message})"
+                continue
+            except Exception as e:  # noqa: BLE001 - an error of our own must not leave a model running unwatched
+                self._lose(Dark("R-Worker-01", f"the watch failed: {type(e).__name__}"))
+                return
+            self._trouble = ""
+            if isinstance(found, Dark):
+                self._lose(found)
                 return
 
-    def _look_once(self) -> Dark | None:
-        try:
-            found = self.look()
-        except Unavailable as e:
-            silent = self._monotonic() - self._good_at
-            if silent <= self._stall_limit:
-                return None
-            return Dark("R-Worker-03", f"no good look at the chain for {silent:.0f} s: {e.message}")
-        except Exception as e:  # noqa: BLE001 - an error of our own must not leave a model running unwatched
-            return Dark("R-Worker-03", f"the watch failed: {type(e).__name__}")
-        return found if isinstance(found, Dark) else None
+    def _keep_time(self) -> None:
+        while (left := self._lease.left(self._monotonic())) > 0:
+            if self._end.wait(min(left, LOOK_EVERY)):
+                return
+        limit = self._sight.stall_limit
+        self._lose(Dark("R-Worker-03", f"no new block came within {limit:.0f} s{self._trouble}"))
+
+    def _lose(self, dark: Dark) -> None:
+        with self._lost:
+            if self._end.is_set():
+                return
+            self._end.set()
+            self._on_dark(dark)

@@ -1,8 +1,8 @@
 """A worker: unlocked by the committee, watched by itself, enforcing what was voted, and dark as soon as it must be.
 
 Order matters. The watch runs before the weights are asked for, and every answer is judged under the lease. When the
-lease is lost the tensors are zeroed and the model is dropped in the watch's own thread; a generation that runs ends at
-its next token.
+lease is lost the tensors are zeroed in the watch's own thread, whatever else goes on; a generation that runs ends at
+its next token, and its answer is given to nobody.
 
 Source: DESIGN section 7.
 """
@@ -10,219 +10,303 @@ Source: DESIGN section 7.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from governance.constraints.scope import ReleaseScope, read_scope
-from governance.encoding.documents import compute_document_hash, encode_document
+from governance.constraints.scope import ReleaseScope
 from governance.ledger.client import Ledger
-from governance.types import Hash32, ReleaseId
-from governance.types.events.releases import ReleaseGranted
-from inference.constraints_in_force import rebuild_constraints
-from inference.enforcement import ConstraintInForce, Denied, Spent, Use, judge_use
-from inference.errors import CannotEnforce, ConstraintsMismatch, UseRefused, WorkerDark
+from governance.ledger.transactions import TransactionSigner
+from governance.types import Hash32, Mode, ReleaseId
+from governance.types.events import Event
+from governance.types.events.releases import ReceiptsAnchored
+from inference.constraints_in_force import read_scope_of, rebuild_constraints
+from inference.enforcement import ConstraintInForce, Denied, Permitted, Use, judge_use
+from inference.errors import (
+    BadRequest,
+    CannotEnforce,
+    NotFinalYet,
+    UnsupportedModel,
+    UseRefused,
+    WorkerDark,
+    WorkerNotReady,
+)
 from inference.lease import Dark
 from inference.model import Completion, LanguageModel
-from inference.receipts import ReceiptLog, Served
-from inference.sealed import Anchor, open_sealed, read_manifest
-from inference.unlock import Report, Unlocked, unlock
-from inference.watch import Look, Watch
+from inference.question import Answer, Question
+from inference.receipts import MessageSigner, ReceiptLog, Served
+from inference.sealed import open_sealed, read_manifest
+from inference.terms import Terms
+from inference.unlock import Report, Unlocked, Waiting, unlock
+from inference.watch import Look, Sight, Watch
+
+
+class WorkerSigner(TransactionSigner, MessageSigner, Protocol):
+    """The worker's key: it asks for unlocks, anchors, and signs receipts."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """One request for a completion."""
+class Post:
+    """Where a worker works: on which ledger, as whom, under which release, with which sealed directory."""
 
-    messages: tuple[dict[str, str], ...] = field(repr=False)
-    capability: str
-    purpose: str | None = None
-    audience: str | None = None
-    max_tokens: int | None = None
-
-    def to_bytes(self) -> bytes:
-        """What the receipt commits to."""
-        return encode_document(
-            {"messages": [dict(message) for message in self.messages], "capability": self.capability}
-        )
+    ledger: Ledger
+    signer: WorkerSigner
+    release_id: ReleaseId
+    sealed: Path
+    names: Mapping[bytes, str]  # of organisations, for messages
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A completion with its signed receipt."""
+class Patience:
+    """How long a start waits [seconds]. For partials, None is until the request expires by the chain's time."""
 
-    completion: Completion
-    receipt: dict[str, Any]
+    finality: float = 120.0
+    partials: float | None = None
 
 
 class Worker:
     """One model under one release. Thread-safe; one answer at a time."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        signer: Any,
-        release_id: ReleaseId,
-        sealed: Path,
-        receipts: ReceiptLog,
-        make_watch: Callable[[Callable[[Dark], None]], Watch],
-    ) -> None:
-        self._ledger, self._signer, self._release_id, self._sealed = ledger, signer, release_id, sealed
-        self._receipts = receipts
+    def __init__(self, post: Post, sight: Sight, receipts: ReceiptLog) -> None:
+        self._post, self._sight, self._receipts = post, sight, receipts
         self._asking = threading.Lock()  # one answer at a time
         self._changing = threading.Lock()  # held for an instant, where the worker gets or loses its model
         self._dark: Dark | None = None
-        self._dark_event = threading.Event()
         self._model: LanguageModel | None = None
-        self._spent = Spent(0, 0)
         self._constraints: tuple[Hash32, list[ConstraintInForce]] | None = None
-        self._watch = make_watch(self._go_dark)
-        self._manifest_hash = b""
+        self._terms: Terms | None = None
+        self._scope: ReleaseScope | None = None
+        self._unlocked: Unlocked | None = None
+        self._waits_for = "the chain"
+        self._report: Report = lambda _: None
+        self._watch = Watch(sight, post.release_id, post.signer.address, on_dark=self._go_dark)
 
     @property
     def dark(self) -> Dark | None:
         return self._dark
 
     @property
+    def unlocked(self) -> Unlocked | None:
+        """How the data key came about, once it did (the key itself is wiped)."""
+        return self._unlocked
+
+    @property
+    def terms(self) -> Terms | None:
+        return self._terms
+
+    @property
+    def waits_for(self) -> str:
+        """What the worker waits for before it serves; empty once it does."""
+        return self._waits_for
+
+    @property
     def model(self) -> LanguageModel:
-        """Raises: WorkerDark."""
+        """Raises: WorkerDark, WorkerNotReady."""
         if self._dark is not None:
             raise WorkerDark(f"the worker is dark: {self._dark.reason}", rule=self._dark.rule)
         if self._model is None:
-            raise WorkerDark("the worker has not unlocked its model", rule="R-Worker-01")
+            raise WorkerNotReady(f"the worker does not serve yet: {self._waits_for}")
         return self._model
 
-    def start(self, *, names: Callable[[bytes], str], stall_limit: float, report: Report) -> Unlocked:
+    def start(self, *, report: Report, patience: Patience | None = None, threads: int = 2) -> Unlocked:
         """The model is unlocked, opened in memory and loaded, and the lease is watched.
 
-        Raises: WorkerDark, CannotEnforce, ConstraintsMismatch, UnlockTimedOut, LedgerRefused, VerificationError,
-        InvalidInput.
+        Raises: WorkerDark, NotFinalYet, NotRegistered, CannotEnforce, ConstraintsMismatch, UnlockTimedOut,
+        LedgerRefused, VerificationError, InvalidInput, Unavailable.
         """
-        look = self._first_look()
-        release = self._ledger.releases.get_release(self._release_id, at=look.block.number)
-        record = self._ledger.releases.get_model(release.model_id, at=look.block.number)
-        identity = self._ledger.releases.get_worker_identity(
-            self._release_id, self._signer.address, at=look.block.number
+
+        def tell(what: str) -> None:
+            self._waits_for = what
+            report(what)
+
+        self._report = report
+        patience = patience or Patience()
+        terms, look = self._await_terms(tell, patience.finality)
+        manifest = read_manifest(self._post.sealed, terms.anchor)
+        events = self._read_events()
+        self._terms, self._scope = terms, read_scope_of(events, terms)
+        if self._scope.to_mode() is not terms.mode:
+            raise UseRefused(f"the release is for another mode than its scope: {self._scope.mode}", rule="R-Worker-04")
+        self._constraints = (
+            look.ledger_head,
+            rebuild_constraints(events, self._post.ledger.deployment, look.ledger_head),
         )
-        anchor = Anchor(record.manifest_hash, record.content_root, record.key_commitment, identity)
-        manifest = read_manifest(self._sealed, anchor)
-        self._manifest_hash = bytes(record.manifest_hash)
-        self._scope = self._read_scope(release.scope_hash)
-        self._refresh_constraints(look)
+        self._receipts.verify_anchored(self._select_anchored(events))
         self._watch.start()
         try:
-            unlocked = unlock(
-                self._ledger,
-                self._signer,
-                self._release_id,
-                manifest,
-                names=names,
-                stall_limit=stall_limit,
-                report=report,
-            )
+            waiting = Waiting(tell, self._check_lease, self._post.names, patience.partials)
+            unlocked = unlock(self._post.ledger, self._post.signer, terms.release_id, terms.identity, manifest, waiting)
+            tell("opening the weights")
             try:
-                opened = open_sealed(self._sealed, unlocked.data_key, expected=anchor)
+                # R-Worker-07: all of it is verified, or there are no tensors.
+                opened = open_sealed(self._post.sealed, unlocked.data_key, expected=terms.anchor, threads=threads)
             finally:
                 unlocked.data_key.wipe()
-            model = LanguageModel(opened)
+            self._take_up(LanguageModel(opened))
         except BaseException:
             self._watch.stop()
             raise
-        with self._changing:
-            if self._dark is None:
-                self._model = model
-                return unlocked
-        model.close()  # the lease was lost while the weights were on their way
-        raise WorkerDark(f"the worker went dark: {self._dark.reason}", rule=self._dark.rule)
+        self._unlocked = unlocked
+        self._waits_for = ""
+        return unlocked
 
     def ask(self, question: Question) -> Answer:
         """The model's answer, if the scope, the constraints and the lease permit it, with its receipt.
 
-        Raises: WorkerDark, UseRefused, CannotEnforce, ConstraintsMismatch.
+        Raises: WorkerDark, WorkerNotReady, UseRefused, CannotEnforce, ConstraintsMismatch, BadRequest.
         """
         with self._asking:
             model = self.model
             look = self._watch.last
-            if look is None:
-                raise WorkerDark("the worker has not seen the chain", rule="R-Worker-03")
+            if look is None or self._terms is None:
+                raise WorkerNotReady("the worker has not seen the chain")
             self._refresh_constraints(look)
-            assert self._constraints is not None  # noqa: S101 - _refresh_constraints has set it
-            use = Use(
-                question.capability,
-                question.purpose,
-                question.audience,
-                model.count_tokens(question.messages),
-                question.max_tokens,
-            )
-            verdict = judge_use(use, self._scope, self._constraints[1], self._spent, look.newest.timestamp)
-            if isinstance(verdict, Denied):
-                kind = CannotEnforce if verdict.rule == "R-Worker-06" else UseRefused
-                raise kind(verdict.reason, rule=verdict.rule)
-            completion = model.generate(question.messages, verdict.max_tokens, self._dark_event)
-            if completion.stopped or self._dark is not None:
-                reason = self._dark.reason if self._dark else "the lease was lost"
-                raise WorkerDark(f"the worker went dark while it answered: {reason}", rule="R-Worker-02")
-            self._spent = Spent(self._spent.requests + 1, self._spent.output_tokens + len(completion.token_ids))
-            return Answer(completion, self._write_receipt(question, completion, look))
+            limit = self._permit(question, model, look).max_tokens
+            completion = model.generate(question.messages, limit, self._must_stop, digest=question.wants_digest)
+            self._check_lease()
+            if completion.is_stopped:
+                raise WorkerDark("the worker went dark while it answered", rule="R-Worker-02")
+            return Answer(model.name, completion, self._write_receipt(question, completion, self._terms, look))
 
-    def anchor_receipts(self) -> None:
-        """Every receipt of this worker under this release is under an anchored root.
+    def describe(self) -> dict[str, Any]:
+        """What the worker is at, as JSON values."""
+        dark, look, terms, spent = self._dark, self._watch.last, self._terms, self._receipts.spent
+        state = "dark" if dark is not None else "starting" if self._waits_for else "serving"
+        return {
+            "schema": "custodes.worker/1",
+            "state": state,
+            "reason": dark.reason if dark is not None else None,
+            "rule": dark.rule if dark is not None else None,
+            "waitsFor": self._waits_for or None,
+            "worker": self._post.signer.address,
+            "releaseId": "0x" + self._post.release_id.hex(),
+            "modelId": "0x" + terms.model_id.hex() if terms is not None else None,
+            "manifestHash": "0x" + terms.anchor.manifest_hash.hex() if terms is not None else None,
+            "block": look.newest.number if look is not None else None,
+            "finalized": look.block.number if look is not None else None,
+            "expiresAt": look.expires_at if look is not None else None,
+            "scope": self._scope.model_dump(mode="json", by_alias=True) if self._scope is not None else None,
+            "served": {"requests": spent.requests, "outputTokens": spent.output_tokens},
+        }
 
-        Raises: LedgerRefused, RpcUnavailable.
+    def anchor_receipts(self) -> int:
+        """Every receipt of this worker under this release is under an anchored root; returns how many are new.
+
+        Raises: LedgerRefused, Unavailable.
         """
-        state = self._ledger.releases.get_receipts(self._release_id, self._signer.address)
-        batch = self._receipts.batch(state.receipts)
-        if batch is not None:
-            root, count = batch
-            self._ledger.send(self._ledger.releases.anchor_receipts(self._release_id, root, count), self._signer)
+        releases, release_id = self._post.ledger.releases, self._post.release_id
+        with self._asking:
+            state = releases.get_receipts(release_id, self._post.signer.address)
+            batch = self._receipts.batch(state.receipts)
+            if batch is None:
+                return 0
+            self._post.ledger.send(releases.anchor_receipts(release_id, *batch), self._post.signer)
+            return batch[1]
+
+    def abandon(self) -> None:
+        """What goes on ends soon, with WorkerDark: a wait for the committee, or an answer. The weights are gone."""
+        self._go_dark(Dark("R-Worker-01", "the worker is ending"))
 
     def close(self) -> None:
-        """The weights are gone from memory, and the watch has ended."""
+        """The weights are gone from memory, the watch has ended, and another process may serve."""
         self._watch.stop()
-        self._go_dark(Dark("R-Worker-07", "the worker was closed"))
+        self.abandon()
+        self._receipts.close()
+
+    # --- the lease
+
+    def _must_stop(self) -> bool:
+        return self._dark is not None or not self._watch.is_fresh
+
+    def _check_lease(self) -> None:
+        """Raises: WorkerDark."""
+        if self._dark is not None:
+            raise WorkerDark(f"the worker went dark: {self._dark.reason}", rule=self._dark.rule)
+        if not self._watch.is_fresh:
+            raise WorkerDark("no new block came within the stall limit", rule="R-Worker-03")
+
+    def _take_up(self, model: LanguageModel) -> None:
+        with self._changing:
+            if self._dark is None:
+                self._model = model
+                return
+        model.close()  # the lease was lost while the weights were on their way
+        self._check_lease()
 
     def _go_dark(self, dark: Dark) -> None:
+        """R-Worker-02: no weight is in memory any more."""
         with self._changing:
             if self._dark is None:
                 self._dark = dark
             model, self._model = self._model, None
-        self._dark_event.set()
         if model is not None:
-            model.close()  # waits for the token in the making, no longer
+            model.close()
+            self._report(f"dark: {self._dark.reason} [{self._dark.rule}]")
 
-    def _first_look(self) -> Look:
-        look = self._watch.look()
-        if isinstance(look, Dark):
-            raise WorkerDark(look.reason, rule=look.rule)
-        return look
+    def _await_terms(self, tell: Report, patience: float) -> tuple[Terms, Look]:
+        """R-Worker-01: what a good look showed, once the release is in force at a finalized block."""
+        deadline = time.monotonic() + patience
+        appeared: int | None = None
+        while True:
+            look = self._watch.look()
+            if isinstance(look, Look):
+                prove = self._sight.view.prove
+                terms = self._sight.terms.terms(prove, look.block, self._post.release_id, self._post.signer.address)
+                if terms.mode is Mode.MPC:
+                    raise UnsupportedModel("the release is for a party of MPC, which does not hold a whole model")
+                return terms, look
+            if not look.is_early:
+                raise WorkerDark(look.reason, rule=look.rule)
+            heads = self._sight.view.refresh()
+            appeared = appeared or heads.newest.number
+            blocks = max(1, appeared - heads.finalized.number)
+            tell(f"waiting for finality, {blocks} block{'s' if blocks > 1 else ''}")
+            if time.monotonic() > deadline:
+                raise NotFinalYet(f"the release was not final within {patience:.0f} s")
+            time.sleep(0.2)
 
-    def _read_scope(self, scope_hash: bytes) -> ReleaseScope:
-        """The scope whose hash the release holds, from the event that granted it."""
-        for record in self._ledger.events():
-            event = record.event
-            if isinstance(event, ReleaseGranted) and event.release_id == self._release_id:
-                if compute_document_hash(event.scope) != scope_hash:
-                    break
-                return read_scope(event.scope)
-        raise ConstraintsMismatch("no scope document hashes to what the release holds")
+    # --- what was voted
+
+    def _permit(self, question: Question, model: LanguageModel, look: Look) -> Permitted:
+        assert self._scope is not None  # noqa: S101 - set before the model was
+        assert self._constraints is not None  # noqa: S101
+        tokens = model.count_tokens(question.messages)
+        if tokens >= model.context:
+            raise BadRequest(f"the question has {tokens} tokens, and the model reads {model.context} at most")
+        use = Use(question.capability, question.purpose, question.audience, tokens, question.max_tokens)
+        now = look.newest.timestamp
+        verdict = judge_use(use, self._scope, self._constraints[1], self._receipts.spent, now)
+        if isinstance(verdict, Denied):
+            kind = CannotEnforce if verdict.rule == "R-Worker-06" else UseRefused
+            raise kind(verdict.reason, rule=verdict.rule)
+        return Permitted(min(verdict.max_tokens, model.context - tokens))
 
     def _refresh_constraints(self, look: Look) -> None:
-        """R-Worker-06: the constraints are the ones that fold to the proven head, or the worker does not serve."""
+        """R-Worker-05: the constraints are the ones that fold to the proven head, or the worker does not serve."""
         if self._constraints is not None and self._constraints[0] == look.ledger_head:
             return
-        events = [record.event for record in self._ledger.events()]
-        genesis = self._ledger.constraints.get_genesis_head()
-        constraints = rebuild_constraints(events, self._ledger.deployment, genesis, look.ledger_head)
-        self._constraints = (look.ledger_head, constraints)
+        constraints = rebuild_constraints(self._read_events(), self._post.ledger.deployment, look.ledger_head)
+        self._constraints = look.ledger_head, constraints
 
-    def _write_receipt(self, question: Question, completion: Completion, look: Look) -> dict[str, Any]:
+    def _read_events(self) -> list[Event]:
+        return [record.event for record in self._post.ledger.events()]
+
+    # --- receipts
+
+    def _select_anchored(self, events: Sequence[Event]) -> list[ReceiptsAnchored]:
+        mine = self._post.release_id, self._post.signer.address
+        batches = [event for event in events if isinstance(event, ReceiptsAnchored)]
+        return [batch for batch in batches if (batch.release_id, batch.worker) == mine]
+
+    def _write_receipt(self, question: Question, completion: Completion, terms: Terms, look: Look) -> dict[str, Any]:
         served = Served(
-            chain_id=self._ledger.chain_id,
-            releases=self._ledger.releases.address,
-            release_id="0x" + self._release_id.hex(),
-            worker=self._signer.address,
-            manifest_hash="0x" + self._manifest_hash.hex(),
+            chain_id=self._post.ledger.chain_id,
+            releases=self._post.ledger.releases.address,
+            release_id="0x" + terms.release_id.hex(),
+            worker=terms.worker,
+            manifest_hash="0x" + terms.anchor.manifest_hash.hex(),
             ledger_head="0x" + look.ledger_head.hex(),
             block_number=look.newest.number,
             block_time=look.newest.timestamp,
@@ -231,8 +315,3 @@ class Worker:
             output_tokens=len(completion.token_ids),
         )
         return self._receipts.append(served, question.to_bytes(), completion.text.encode())
-
-
-def to_messages(texts: Sequence[str]) -> tuple[dict[str, str], ...]:
-    """A chat of one user."""
-    return tuple({"role": "user", "content": text} for text in texts)

@@ -56,6 +56,13 @@ class Signer:
 
         return bytes(Account.sign_message(encode_typed_data(full_message=dict(typed_data)), self._secret).signature)
 
+    def sign_message(self, message: bytes) -> bytes:
+        """65 bytes (r, s, v) over EIP-191 data, such as the hash of a worker's receipt."""
+        from eth_account import Account
+        from eth_account.messages import encode_defunct
+
+        return bytes(Account.sign_message(encode_defunct(primitive=message), self._secret).signature)
+
     def encrypt(self, password: str, *, iterations: int = PRODUCTION_ITERATIONS) -> dict[str, Any]:
         """The key file's content. Few iterations are marked as insecure in the file itself."""
         from eth_account import Account

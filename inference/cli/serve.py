@@ -1,0 +1,80 @@
+"""custodes worker serve: a governed model on loopback, for as long as its release is in force."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from governance.cli.context import get_app
+from governance.cli.errors import BadArgument
+from inference.cli.options import (
+    Agreement,
+    Model,
+    OtherRpcs,
+    Patience,
+    Receipts,
+    Release,
+    Threads,
+    make_worker,
+    reach,
+    read_patience,
+)
+
+
+def serve(
+    ctx: typer.Context,
+    release: Release = None,
+    model: Model = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0 is any free one.")] = 0,
+    token_file: Annotated[
+        Path, typer.Option("--token-file", metavar="FILE", help="The bearer token; made if it is not there.")
+    ] = Path("worker.token"),
+    anchor_every: Annotated[str, typer.Option(help="How often receipts are anchored on the chain.")] = "10m",
+    patience: Patience = None,
+    receipts: Receipts = None,
+    threads: Threads = 2,
+    others: OtherRpcs = None,
+    agreement: Agreement = None,
+) -> None:
+    """The model is unlocked by the committee, opened in memory, and served with OpenAI's chat API and a bearer token.
+
+    It goes dark as soon as its release is stopped, revoked or over, or the chain stands still, and then says why until
+    it is ended (SIGTERM). A worker that went dark must be started, and unlocked, again.
+    """
+    from governance.charter.durations import parse_duration
+    from inference.serving import Serving, listen
+    from inference.token import ensure_token
+    from inference.worker import Patience as Limits
+
+    app = get_app(ctx)
+    if release is None or model is None:
+        raise BadArgument("--release and --model are needed")
+    worker = make_worker(app, reach(app, others, agreement), release, model, receipts)
+    try:
+        serving = Serving(
+            worker,
+            ensure_token(token_file),
+            app.output.note,
+            Limits(partials=read_patience(patience)),
+            threads,
+            float(parse_duration(anchor_every)),
+            on_unlocked=lambda unlocked: app.output.note(
+                f"serving: unlocked in {unlocked.seconds:.1f} s by {', '.join(a.oracle for a in unlocked.answers)}"
+            ),
+        )
+        listener = listen(port)
+    except BaseException:
+        worker.close()
+        raise
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app.output.result(
+        "custodes.worker-listening/1",
+        {"url": url, "tokenFile": str(token_file.absolute()), "releaseId": worker.describe()["releaseId"]},
+        [f"listening on {url}, token in {token_file}"],
+    )
+    sys.stdout.flush()
+    app.output.next(f'custodes worker ask "..." --url {url} --token-file {token_file}')
+    serving.run(listener)

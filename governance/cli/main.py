@@ -117,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = get_command(app)(args=line, prog_name="custodes", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except CustodesError as error:
         output.error(error)

@@ -84,10 +84,12 @@ def test_call_raises_unavailable_when_nobody_listens() -> None:
 
 
 def test_call_raises_unavailable_within_the_timeout_when_the_node_hangs() -> None:
-    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
-        with Rpc(f"http://127.0.0.1:{silent.server_address[1]}", timeout=0.2) as rpc:
-            with pytest.raises(RpcUnavailable, match=r"0\.2 s"):
-                rpc.call("eth_chainId")
+    with (
+        socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent,
+        Rpc(f"http://127.0.0.1:{silent.server_address[1]}", timeout=0.2) as rpc,
+        pytest.raises(RpcUnavailable, match=r"0\.2 s"),
+    ):
+        rpc.call("eth_chainId")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ execution before its eta, a ballot of a removed seat, a head that is not the fol
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
@@ -60,12 +61,7 @@ def replay(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None)
 
     Raises: Divergence.
     """
-    state: SystemState | None = None
-    for step in replay_steps(genesis, logs, curve):
-        state = step.state
-    if state is None:
-        raise Divergence("there are no events at all")
-    return state
+    return deque(replay_steps(genesis, logs, curve), maxlen=1).pop().state
 
 
 def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None) -> Iterator[Step]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from governance.spec.tally import chambers_of
 from governance.types import (
     EVERYTHING,
     NO_SEAT,
@@ -232,11 +231,3 @@ class SystemState:
         """Whether a stop stands on everything; a scope that was never opened is no permission."""
         scope = self.brake.get_scope(EVERYTHING)
         return scope.opened_at == 0 or scope.standing != 0
-
-
-def chamber_of(masks: RosterWord, seat: SeatNumber) -> int | None:
-    """The chamber in which a roster has that seat."""
-    for chamber, mask in enumerate(chambers_of(masks)):
-        if mask >> seat & 1:
-            return chamber
-    return None

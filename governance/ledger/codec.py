@@ -20,6 +20,7 @@ from governance.types import Address
 from governance.types.events import EVENTS, Event
 
 if TYPE_CHECKING:
+    from eth_abi.codec import ABICodec
     from web3 import Web3
     from web3.contract import Contract
 
@@ -62,7 +63,7 @@ def decode_answer(schemas: Sequence[Any], data: bytes) -> Any:
     Raises: UndecodableAnswer.
     """
     try:
-        plain = _web3().codec.decode([abi_type(schema) for schema in schemas], data)
+        plain = _codec().decode([abi_type(schema) for schema in schemas], data)
         values = tuple(from_plain(schema, value) for schema, value in zip(schemas, plain, strict=True))
     except Exception as e:
         raise UndecodableAnswer(f"{len(data)} bytes are not {', '.join(map(abi_type, schemas))}") from e
@@ -104,7 +105,7 @@ def decode_arguments(abi: Mapping[str, Any], data: bytes) -> dict[str, Any]:
     inputs = abi["inputs"]
     types = [_canonical(parameter) for parameter in inputs]
     try:
-        values = _web3().codec.decode(types, data)
+        values = _codec().decode(types, data)
     except Exception as e:
         raise UndecodableAnswer(f"{len(data)} bytes are no {abi['name']}") from e
     return {parameter["name"]: value for parameter, value in zip(inputs, values, strict=True)}
@@ -123,11 +124,27 @@ def signature(abi: Mapping[str, Any]) -> str:
 
 
 @cache
+def _codec() -> ABICodec:
+    """Reads what a contract wrote. eth_abi alone: a process that only reads need not carry web3."""
+    from eth_abi.registry import registry
+
+    return _lenient(registry)
+
+
+@cache
 def _web3() -> Web3:
-    from eth_abi.codec import ABICodec
-    from eth_abi.decoding import StringDecoder
     from web3 import Web3
     from web3.providers.base import BaseProvider
+
+    web3 = Web3(BaseProvider(), middleware=[])
+    web3.codec = _lenient(web3.codec._registry)
+    return web3
+
+
+def _lenient(registry: Any) -> ABICodec:
+    """A codec that reads text as the contracts do: any bytes."""
+    from eth_abi.codec import ABICodec
+    from eth_abi.decoding import StringDecoder
 
     class LenientString(StringDecoder):
         def __init__(self) -> None:
@@ -137,12 +154,10 @@ def _web3() -> Web3:
         def from_type_str(cls, abi_type: Any, registry: Any) -> LenientString:
             return cls()
 
-    web3 = Web3(BaseProvider(), middleware=[])
-    registry = web3.codec._registry.copy()  # type: ignore[no-untyped-call]
-    registry.unregister_decoder("string")
-    registry.register_decoder("string", LenientString, label="string")
-    web3.codec = ABICodec(registry)
-    return web3
+    own = registry.copy()
+    own.unregister_decoder("string")
+    own.register_decoder("string", LenientString, label="string")
+    return ABICodec(own)
 
 
 @cache

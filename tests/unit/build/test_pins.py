@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -85,6 +87,36 @@ def test_base_install_is_light() -> None:
     heavy = {"torch", "transformers", "safetensors", "py-solc-x", "numpy", "starlette", "uvicorn"}
     base = [Requirement(text) for text in get_project()["project"]["dependencies"]]
     assert not heavy & set(walk_closure(base))
+
+
+def find_third_party(package: Path) -> set[str]:
+    """The top-level names that a package's modules import and that are neither Python's nor ours."""
+    found = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - {"governance", "oracle", "inference"}
+
+
+@pytest.mark.parametrize(
+    ("package", "extras"),
+    [
+        ("governance", ["explorer", "reviewer"]),
+        ("oracle", ["oracle"]),
+        ("inference", ["worker", "mpc"]),
+    ],
+)
+def test_every_import_is_asked_for_by_name(package: str, extras: list[str]) -> None:
+    project = get_project()["project"]
+    asked = [*project["dependencies"], *(text for extra in extras for text in project["optional-dependencies"][extra])]
+    names = {canonicalize_name(Requirement(text).name) for text in asked}
+    owners = metadata.packages_distributions()
+    imported = {canonicalize_name(owners[name][0]) for name in find_third_party(ROOT / package)}
+    assert imported
+    assert imported <= names
 
 
 def test_torch_is_one_version_everywhere() -> None:

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ICommittee} from "../interfaces/ICommittee.sol";
 import {IReleases} from "../interfaces/IReleases.sol";
 import {BlsProofs} from "../libraries/BlsProofs.sol";
+import {Tally} from "../libraries/Tally.sol";
 import {CommitteeStore} from "./CommitteeStore.sol";
 
 /// @dev The bus between workers and oracles: ask, approve, answer.
@@ -11,6 +12,7 @@ import {CommitteeStore} from "./CommitteeStore.sol";
 /// An answer is irrevocable once it is broadcast (a reverted transaction decrypts as well as an accepted one), so nobody
 /// answers before t members approved. Answers are encrypted to the worker, and each is verified here.
 abstract contract UnlockBus is CommitteeStore {
+    /// @inheritdoc ICommittee
     function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2)
         external
         returns (bytes32 requestId)
@@ -74,7 +76,8 @@ abstract contract UnlockBus is CommitteeStore {
         if (partials & bit != 0) revert AlreadyDone(epoch, holder.index); // R-Committee-07
         // R-Committee-16: t approvals, and an oracle answers only what it approved itself
         uint16 threshold = request.threshold;
-        if (_count(approvals) < threshold) revert NotApproved(requestId, _count(approvals), threshold);
+        uint256 approved = _count(approvals);
+        if (approved < threshold) revert NotApproved(requestId, approved, threshold);
         if (approvals & bit == 0) revert NotApproved(requestId, 0, 1);
         _requireReleasable(request.releaseId, request.worker);
 
@@ -163,12 +166,8 @@ abstract contract UnlockBus is CommitteeStore {
         return uint32(1) << uint32(place - 1);
     }
 
-    /// @dev Set bits of a mask.
-    function _count(uint32 mask) private pure returns (uint8 count) {
-        for (; mask != 0; mask &= mask - 1) {
-            unchecked {
-                ++count; // <= 32
-            }
-        }
+    /// @dev Members of a mask, at most 31.
+    function _count(uint32 mask) private pure returns (uint8) {
+        return uint8(Tally.countSeats(mask));
     }
 }

@@ -224,7 +224,7 @@ contract PostTest is CommitteeTest {
         post(requestId, 2, 0);
         uint256 next = vm.snapshotGasLastCall("Committee", "post");
         assertLe(first, 258_000, "first partial");
-        assertLe(next, 241_500, "later partial");
+        assertLe(next, 241_000, "later partial");
     }
 
     // --- helpers

@@ -351,7 +351,7 @@ class Walk:
 
     def action(self, kind: ActionKind) -> Action:
         state, dice = self.world.state, self.dice
-        name = dice.choice(NAMES)
+        name = dice.choice([NAMES[0], *NAMES])
         identifier = compute_constraint_id(name) if name else compute_constraint_id("other")
         record = state.constraints.constraints.get(identifier)
         parent = label("stale") if record is None or self.chance(0.05) else record.version
@@ -370,7 +370,7 @@ class Walk:
             case ActionKind.AMEND_TIGHTER | ActionKind.AMEND_LOOSER:
                 return AmendConstraint(identifier, parent, expiry, document)
             case ActionKind.RETIRE_CONSTRAINT:
-                return RetireConstraint(identifier, parent)
+                return RetireConstraint(identifier, parent if self.chance(0.3) else label("stale"))
             case ActionKind.REVOKE_RELEASE:
                 return RevokeRelease(self.some_release(), "misuse")
             case ActionKind.RENEW_RELEASE:
@@ -480,6 +480,14 @@ class Walk:
 
     # --- a committee in force, so that models can be registered
 
+    def constrain(self) -> None:
+        """A constraint with a ceiling of 100 and a floor of 50."""
+        settings = (
+            ParameterSetting(KEYS[0], Direction.MAX, 100),
+            ParameterSetting(KEYS[1], Direction.MIN, 50),
+        )
+        self.enact(ActionKind.ADD_CONSTRAINT, encode_action(AddConstraint(NAMES[0], Timestamp(0), settings, b"{}")))
+
     def form(self) -> None:
         """A committee whose key is in force, a model, a release: what random steps would take too long to find."""
         members = tuple(OracleMember(compute_organisation_id(f"org-{at}"), address_of("oracle", at)) for at in range(3))
@@ -513,6 +521,7 @@ class Walk:
             key = self.world.key(seat)
             voted = council.process_ballot(self.world.state, key, proposal_id, 1, "", self.world.now)
             self.step(key, Call("Council", "castVote", (proposal_id, 1)), voted)
+        self.world.now = Timestamp(self.world.proposal(proposal_id).closes_at + 1)
         self.world.pass_time_until_eta(proposal_id)
         executed = council.process_execute(self.world.state, sender, proposal_id, kind, data, self.world.now)
         self.step(sender, Call("Council", "execute", (proposal_id, kind, data)), executed)

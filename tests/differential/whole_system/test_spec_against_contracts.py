@@ -18,7 +18,7 @@ from system_walk import WALK_GENESIS, Walk
 
 pytestmark = pytest.mark.chain
 
-STEPS = 300
+STEPS = 200
 
 
 def ledger_of(duel: Duel) -> Ledger:
@@ -37,6 +37,7 @@ def ledger_of(duel: Duel) -> Ledger:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_life_is_the_same_for_the_rules_and_for_the_contracts(duel: Duel, seed: int) -> None:
     walk = Walk(duel, random.Random(seed))
+    walk.constrain()
     if seed != 1:
         walk.form()
     walk.go(STEPS)
@@ -48,5 +49,5 @@ def test_random_life_is_the_same_for_the_rules_and_for_the_contracts(duel: Duel,
     assert [str(one) for one in compared if not one.agrees] == []
     assert replay(WALK_GENESIS, walk.world.logs, duel.curve) == walk.world.state
     # a walk in which nothing happens, or in which nothing is refused, shows nothing
-    assert len(walk.taken) >= 10, walk.taken
-    assert len(walk.refused) >= 20, walk.refused
+    assert len(walk.taken) >= 8, walk.taken
+    assert len(walk.refused) >= 14, walk.refused

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account import Account
 
 from governance.encoding.receipts import compute_receipt_hash, compute_receipts_root
-from inference.errors import BadReceipt
+from governance.ledger.signer import Signer
+from governance.types import Hash32, ReleaseId
+from governance.types.events.releases import ReceiptsAnchored
+from inference.enforcement import Spent
+from inference.errors import BadReceipt, WorkerBusy
 from inference.receipts import ReceiptLog, Served, verify_receipt
 
-ACCOUNT = Account.create()
+WORKER = Signer.random()
 SERVED = Served(
     chain_id=31337,
     releases="0x" + "11" * 20,
     release_id="0x" + "22" * 32,
-    worker=ACCOUNT.address,
+    worker=WORKER.address,
     manifest_hash="0x" + "33" * 32,
     ledger_head="0x" + "44" * 32,
     block_number=12,
@@ -31,8 +36,17 @@ SERVED = Served(
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> ReceiptLog:
-    return ReceiptLog(tmp_path, bytes(ACCOUNT.key))
+def log(tmp_path: Path) -> Iterator[ReceiptLog]:
+    made = ReceiptLog(tmp_path, WORKER)
+    yield made
+    with contextlib.suppress(OSError):  # a test that opened it again has closed it
+        made.close()
+
+
+def reopen(log: ReceiptLog, directory: Path, signer: Signer = WORKER) -> ReceiptLog:
+    """As another process would."""
+    log.close()
+    return ReceiptLog(directory, signer)
 
 
 def test_receipt_verifies_with_request_and_response(log: ReceiptLog) -> None:
@@ -64,18 +78,56 @@ def test_receipt_refuses_a_malformed_signature(log: ReceiptLog, signature: str |
         verify_receipt(receipt)
 
 
-def test_log_refuses_to_sign_for_another_worker_unnoticed(tmp_path: Path) -> None:
-    receipt = ReceiptLog(tmp_path, bytes(Account.create().key)).append(SERVED, b"q", b"a")
+@pytest.mark.parametrize("opening", [None, {}, {"requestSalt": "zz"}, {"requestSalt": "0x00"}])
+def test_receipt_refuses_to_be_opened_without_its_salt(log: ReceiptLog, opening: object) -> None:
+    receipt: dict[str, Any] = {**log.append(SERVED, b"question", b"answer"), "opening": opening}
+    with pytest.raises(BadReceipt, match="salt"):
+        verify_receipt(receipt, b"question")
+
+
+def test_receipt_refuses_a_body_that_has_no_canonical_form(log: ReceiptLog) -> None:
+    receipt: dict[str, Any] = log.append(SERVED, b"question", b"answer")
+    receipt["body"]["blockTime"] = 1.5
     with pytest.raises(BadReceipt):
         verify_receipt(receipt)
 
 
+def test_log_refuses_to_sign_for_another_worker_unnoticed(tmp_path: Path) -> None:
+    log = ReceiptLog(tmp_path, Signer.random())
+    receipt = log.append(SERVED, b"q", b"a")
+    log.close()
+    with pytest.raises(BadReceipt):
+        verify_receipt(receipt)
+
+
+def test_log_of_another_worker_is_refused(log: ReceiptLog, tmp_path: Path) -> None:
+    log.append(SERVED, b"q", b"a")
+    with pytest.raises(BadReceipt, match="holds the receipts of"):
+        reopen(log, tmp_path, Signer.random())
+
+
+def test_log_is_refused_while_another_process_writes_to_it(log: ReceiptLog, tmp_path: Path) -> None:
+    with pytest.raises(WorkerBusy, match=ReceiptLog.FILE):
+        ReceiptLog(tmp_path, WORKER)
+
+
 def test_log_continues_its_chain_after_a_restart(log: ReceiptLog, tmp_path: Path) -> None:
     first = log.append(SERVED, b"1", b"1")
-    again = ReceiptLog(tmp_path, bytes(ACCOUNT.key))
+    again = reopen(log, tmp_path)
     second = again.append(SERVED, b"2", b"2")
     assert second["body"]["previous"] == "0x" + compute_receipt_hash(first["body"]).hex()
     assert second["body"]["sequence"] == 1
+    assert again.spent == Spent(2, 18)
+    again.close()
+
+
+def test_log_forgets_a_receipt_that_was_half_written(log: ReceiptLog, tmp_path: Path) -> None:
+    log.append(SERVED, b"1", b"1")
+    with (tmp_path / ReceiptLog.FILE).open("a") as file:
+        file.write('{"body": {"sequ')
+    again = reopen(log, tmp_path)
+    assert again.append(SERVED, b"2", b"2")["body"]["sequence"] == 1
+    assert reopen(again, tmp_path).count == 2
 
 
 @pytest.mark.parametrize("drop", [0, 1])
@@ -86,7 +138,39 @@ def test_log_with_a_missing_receipt_is_refused(log: ReceiptLog, tmp_path: Path, 
     del lines[drop]
     (tmp_path / ReceiptLog.FILE).write_text("\n".join(lines) + "\n")
     with pytest.raises(BadReceipt):
-        ReceiptLog(tmp_path, bytes(ACCOUNT.key))
+        reopen(log, tmp_path)
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"body": {"sequence": 0}}', '{"body": 1.5}'])
+def test_log_with_a_line_that_is_no_receipt_is_refused(log: ReceiptLog, tmp_path: Path, line: str) -> None:
+    (tmp_path / ReceiptLog.FILE).write_text(line + "\n")
+    with pytest.raises(BadReceipt):
+        reopen(log, tmp_path)
+
+
+def test_log_with_a_changed_last_receipt_is_refused(log: ReceiptLog, tmp_path: Path) -> None:
+    log.append(SERVED, b"q", b"a")
+    path = tmp_path / ReceiptLog.FILE
+    path.write_text(path.read_text().replace('"outputTokens": 9', '"outputTokens": 1'))
+    with pytest.raises(BadReceipt):
+        reopen(log, tmp_path)
+
+
+def test_log_that_lacks_what_was_anchored_is_refused(log: ReceiptLog) -> None:
+    for n in range(3):
+        log.append(SERVED, b"q%d" % n, b"a")
+    batch = log.batch(1)
+    assert batch is not None
+    root, count = batch
+    anchored = ReceiptsAnchored(ReleaseId(bytes(32)), WORKER.address, 1, root, 1, count)
+    log.verify_anchored([anchored])
+    for wrong in (
+        replace(anchored, count=3),
+        replace(anchored, root=Hash32(bytes(32))),
+        replace(anchored, batch=2, first_sequence=2),
+    ):
+        with pytest.raises(BadReceipt, match="anchored"):
+            log.verify_anchored([anchored, wrong])
 
 
 def test_batch_root_binds_order_and_number(log: ReceiptLog) -> None:

@@ -47,6 +47,7 @@ from oracle.outbox import Outbox
 from oracle.report import Report
 from oracle.store import SecretStore
 
+OVERTAKEN = ("UnexpectedPhase", "AlreadyDone")  # the board has moved on since its last final block
 OPEN = (Phase.REGISTERING, Phase.DEALING, Phase.ACKNOWLEDGING)
 
 
@@ -117,7 +118,7 @@ class Ceremony:
             self._given_up.add(epoch)
             self._report.refused(f"deal/{epoch}", None, f"{e.message}: the epoch will miss its deadline")
             return
-        self._outbox.send(f"{verb}/{epoch}", f"{verb} in epoch {epoch}", data, final)
+        self._outbox.send(f"{verb}/{epoch}", f"{verb} in epoch {epoch}", data, final, overtaken=OVERTAKEN)
 
     def share_of(self, epoch: Epoch) -> HeldShare | None:
         """The key share of that epoch, from memory or the store."""

@@ -11,7 +11,7 @@ replaced by the same one at the same nonce with a higher fee, so that it cannot 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,14 +80,22 @@ class Outbox:
                 return self._monotonic() - self._watched.setdefault(sent.hash, self._monotonic()) < SHOWN_AFTER
         return False
 
-    def send(self, action: str, what: str, data: bytes, final: int) -> bool:
+    def send(self, action: str, what: str, data: bytes, final: int, *, overtaken: Collection[str] = ()) -> bool:
         """The transaction was tried, written down and sent; False if the ledger or the node refuses it now.
 
+        `overtaken` names the contract's errors that only say that others have done it, or that it is done already.
         Raises: Unavailable, if no RPC answers.
         """
         try:
             fields = self._draft(what, data)
-        except (LedgerRefused, RpcError, TransactionRejected) as e:
+        except LedgerRefused as e:
+            if e.error in overtaken:
+                self._report.info("overtaken", action=action, reason=e.message)
+            else:
+                self._report.refused(action, e.rule, e.message)
+            self._rest(action)
+            return False
+        except (RpcError, TransactionRejected) as e:
             self._report.refused(action, e.rule, e.message)
             self._rest(action)
             return False
@@ -102,7 +110,7 @@ class Outbox:
         pending = self._journal.sent(state="pending")
         if not pending:
             return
-        count = as_int(self._ask("eth_getTransactionCount", self._signer.address, "latest"))
+        count = as_int(self._ask("eth_getTransactionCount", self._signer.address, hex(final)))
         for sent in reversed(pending):  # oldest first: nonces in order
             self._settle(sent, count, final)
 
@@ -117,8 +125,9 @@ class Outbox:
             if not succeeded:  # the next attempt is tried first, and says why it is refused
                 self._rest(sent.action)
             return
-        if count > sent.nonce:
-            self._journal.mark_sent(sent.hash, "dropped")  # its nonce went to another one
+        if count > sent.nonce:  # its nonce went to another one, finally
+            self._journal.mark_sent(sent.hash, "dropped")
+            self._report.info("dropped", action=sent.action, tx=sent.hash)
             return
         since = self._watched.get(sent.hash)
         if since is None:  # made before this process began: it may never have left

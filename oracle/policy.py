@@ -119,7 +119,7 @@ def _releasable(request: RequestFacts, view: OracleView) -> Refuse | None:
         return Refuse("R-Oracle-02", "no RPC shows its latest block")
     for facts in view.latest:  # any one that shows a stop suffices
         if facts.releasability is not Releasability.RELEASABLE:
-            return Refuse("R-Oracle-02", f"at the latest block {WORDS[facts.releasability]}")
+            return Refuse("R-Oracle-02", facts.doubt or f"at the latest block {WORDS[facts.releasability]}")
     return None
 
 

@@ -28,6 +28,7 @@ from oracle.policy import Answer, Approve, OracleView, Refuse, RequestFacts, Wai
 from oracle.report import Report
 
 VERBS = ("approve", "post")
+OVERTAKEN = ("NoOpenRequest", "AlreadyDone")  # t others have answered
 
 
 @dataclass
@@ -154,7 +155,8 @@ class Unlocks:
         self._act("post", request_id, data, final)
 
     def _act(self, verb: str, request_id: RequestId, data: bytes, final: int) -> None:
-        self._outbox.send(f"{verb}/0x{request_id.hex()}", f"{verb} of request 0x{request_id.hex()[:16]}…", data, final)
+        action, what = f"{verb}/0x{request_id.hex()}", f"{verb} of request 0x{request_id.hex()[:16]}…"
+        self._outbox.send(action, what, data, final, overtaken=OVERTAKEN)
 
     def _prove(self, request_id: RequestId, request: _Open, held: HeldShare, heads: Heads) -> UnlockFacts:
         return self._committee.unlock(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 from governance.chain.headers import Header
+from governance.chain.proofs import BadProof
 from governance.chain.storage import StorageLayout, Value
 from governance.chain.view import Heads, JsonRpc, NoAgreement, prove
 from governance.encoding.code import compute_code_hash
@@ -35,6 +36,7 @@ class ReleaseFacts:
     identity: bytes  # that the release gives this worker; zeros if it is not named
     expires_at: int  # [Unix seconds]
     block_time: int  # [Unix seconds]
+    doubt: str = ""  # why this is no proven fact, and is heard as a stop
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,12 @@ class ProvenLedger:
         facts: list[ReleaseFacts] = []
         for rpc, header in heads.latest:
             try:
-                facts.append(self.release(_by(rpc), header, release_id, worker))
+                facts.append(self.release(_twice(_by(rpc)), header, release_id, worker))
             except Unavailable:
                 continue
-            except VerificationError:
-                facts.append(ReleaseFacts(Releasability.UNKNOWN_RELEASE, bytes(32), 0, header.timestamp))
+            except VerificationError as e:
+                unknown = Releasability.UNKNOWN_RELEASE
+                facts.append(ReleaseFacts(unknown, bytes(32), 0, header.timestamp, doubt=f"{rpc.name}: {e.message}"))
         if not facts:
             raise NoAgreement("no RPC proves the state of its latest block")
         return facts
@@ -158,6 +161,18 @@ def judge(
         if scope["openedAt"] == 0 or scope["standing"] != 0:
             return Releasability.STOPPED
     return Releasability.RELEASABLE if any(identity) else Releasability.WORKER_NOT_NAMED
+
+
+def _twice(prover: Prover) -> Prover:
+    """A node that makes a block while it proves mixes two states: what is wrong is asked once more."""
+
+    def prove_again(header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> Mapping[int, int]:
+        try:
+            return prover(header, address, code_hash, slots)
+        except BadProof:
+            return prover(header, address, code_hash, slots)
+
+    return prove_again
 
 
 def _by(rpc: JsonRpc) -> Prover:

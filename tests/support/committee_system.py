@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from governance.chain.anvil import Mining
+from governance.charter.templates import read_template
 from governance.crypto.ibe import DataKey, WrapContext, WrappedKey, wrap
 from governance.crypto.partial import Partial, TransportKey, generate_transport_key
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.encoding.keccak import keccak256
 from governance.encoding.names import compute_organisation_id, release_id_of
 from governance.encoding.releases import compute_identity, compute_model_id
+from governance.ledger.codec import Call, decode_answer, encode_call
 from governance.ledger.signer import Signer
 from governance.types import (
+    EVERYTHING,
     ActionKind,
     Address,
     Epoch,
@@ -31,6 +36,9 @@ from governance.types import (
     RegisterModel,
     ReleaseId,
     RequestId,
+    Resume,
+    ScopeId,
+    StopStatus,
     Timestamp,
     WorkerGrant,
 )
@@ -167,6 +175,74 @@ class CommitteeSystem:
         )
         return self.partials(asked)
 
+    @contextmanager
+    def oracles_frozen(self) -> Iterator[None]:
+        """No oracle does anything; afterwards all go on."""
+        for oracle in self.oracles:
+            oracle.freeze()
+        try:
+            yield
+        finally:
+            for oracle in self.oracles:
+                oracle.thaw()
+
+    @contextmanager
+    def blocks_by_hand(self) -> Iterator[None]:
+        """A block is made by `mine` alone, and holds all that was sent before it."""
+        rpc = self.system.anvil.rpc
+        with self.pulse.held():
+            rpc.call("evm_setAutomine", False)
+            try:
+                yield
+            finally:
+                rpc.call("evm_setAutomine", True)
+
+    def mine(self, blocks: int = 1) -> None:
+        self.system.anvil.rpc.call("anvil_mine", hex(blocks))
+
+    def wait_for_pending(self, transactions: int, patience: float = 30) -> None:
+        """So many transactions wait for a block."""
+        rpc = self.system.anvil.rpc
+        wait_until(
+            lambda: int(rpc.call("txpool_status")["pending"], 16) >= transactions,
+            patience=patience,
+            what=f"{transactions} transactions in the pool",
+            oracles=self.oracles,
+        )
+
+    def look_around(self, seconds: float = 1.5) -> None:
+        """Every running oracle has looked at the chain a few times, without a block between."""
+        time.sleep(seconds)
+
+    def pull(self, scope: ScopeId = EVERYTHING, *, wait: bool = True) -> None:
+        """Three seats of three chambers pull the brake. Without `wait` their transactions only wait for a block."""
+        ledger = self.system.ledger
+        call = ledger.brake.pull(scope, Hash32(b"\x09" * 32), 3, "a test")
+        for seat in (2, 7, 12):
+            if wait:
+                ledger.send(call, self.system.seats[seat])
+            else:
+                made = ledger.try_call(call, self.system.seats[seat].address)
+                raw = self.system.seats[seat].sign_transaction({**made.fields, "gas": 500_000})
+                ledger.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+
+    def resume(self) -> None:
+        """The quorum lifts every stop."""
+        standing = [
+            stop
+            for stop, record in self.system.ledger.brake.get_stops().items()
+            if record.status is StopStatus.STANDING
+        ]
+        self.system.enact(ActionKind.RESUME, Resume(tuple(standing)))
+
+    def is_barred(self, epoch: Epoch, identity: Identity) -> bool:
+        """Whether the contract bars the identity until a refresh."""
+        ledger = self.system.ledger
+        call = {"to": ledger.deployment.addresses["Committee"]}
+        data = encode_call(Call("Committee", "isBarred", (epoch, identity)))
+        answer = ledger.rpc.call("eth_call", {**call, "data": "0x" + data.hex()}, "latest")
+        return bool(decode_answer(["bool"], bytes.fromhex(answer[2:])))
+
     def settle(self, blocks: int = 8) -> None:
         """So many blocks have passed: whoever wanted to do something has had the time."""
         rpc = self.system.ledger.rpc
@@ -177,10 +253,22 @@ class CommitteeSystem:
         return [record.event for record in self.system.ledger.events() if isinstance(record.event, kind)]
 
 
+@dataclass
+class Unlockable:
+    """A committee with a key in force, a model sealed to it, and a release for its worker."""
+
+    committee: CommitteeSystem
+    epoch: Epoch
+    model: ModelId
+    release: ReleaseId
+
+
 @contextmanager
 def committee_system(directory: Path, *, interval: float = 0.25) -> Iterator[CommitteeSystem]:
     """A system in force, and five oracles with ether that do not run yet. Everything ends with the block."""
-    with live_system(directory, mining=Mining.EACH_TRANSACTION) as system:
+    # A request outlives the votes that a test puts between its approvals and its answers.
+    template = re.sub(r'(request_lifetime = )"\w+"', r'\1"1d"', read_template("devnet"), count=1)
+    with live_system(directory, mining=Mining.EACH_TRANSACTION, template=template) as system:
         deployment = directory / "deployment.json"
         system.ledger.deployment.write(deployment)
         oracles = make_oracles(directory, SIZE, system.anvil.url, deployment)

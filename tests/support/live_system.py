@@ -68,9 +68,11 @@ class LiveSystem:
 
 
 @contextmanager
-def live_system(directory: Path, *, mining: Mining = Mining.EACH_TRANSACTION) -> Iterator[LiveSystem]:
-    """The devnet's charter, deployed with fresh keys; it ends with the block."""
-    charter = parse_charter(read_template("devnet"))
+def live_system(
+    directory: Path, *, mining: Mining = Mining.EACH_TRANSACTION, template: str | None = None
+) -> Iterator[LiveSystem]:
+    """A charter without keys (by default the devnet's), deployed with fresh ones; it ends with the block."""
+    charter = parse_charter(template or read_template("devnet"))
     seats = [Signer.random() for _ in charter.organisations]
     recovery = [Signer.random() for _ in charter.organisations]
     organisations = [

@@ -111,6 +111,15 @@ class OracleProcess:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 
+    def freeze(self) -> None:
+        """It does nothing, and does not know it."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None

@@ -1,0 +1,159 @@
+"""Unlocking by a committee of real processes: what it gives, to whom, and what it never gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from committee_system import THRESHOLD, Asked, Unlockable
+from governance.crypto.errors import ThresholdNotMet, UnwrapFailed, WrongIdentityKey
+from governance.crypto.group import combine_points, multiply
+from governance.crypto.ibe import unwrap
+from governance.crypto.partial import IdentityKey, combine, hash_identity, make_partial, verify_identity_key
+from governance.crypto.points import g1_to_eip2537, g2_from_eip2537
+from governance.crypto.vss import KeyShare, compute_lagrange
+from governance.ledger.errors import LedgerRefused
+from governance.ledger.signer import Keystore, Signer
+from governance.types import ReleaseId
+from oracle_fleet import OracleProcess, wait_until
+
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
+
+DATA_KEY = bytes(range(32))
+
+
+def open_data_key(unlockable: Unlockable, asked: Asked) -> bytes:
+    """The data key, by the partials on the chain, as a worker gets it."""
+    committee = unlockable.committee
+    identity = committee.identity(unlockable.model)
+    public_key = g2_from_eip2537(committee.system.ledger.committee.get_key())
+    wrapped, context = committee.wrap_data_key(DATA_KEY, unlockable.model)
+    key = combine(committee.partials(asked), THRESHOLD, asked.transport, identity, public_key)
+    return unwrap(wrapped, key, context)
+
+
+def signer_of(oracle: OracleProcess) -> Signer:
+    """The account of an oracle, in the hands of a traitor who runs it."""
+    return Keystore(oracle.directory).find("key").open((oracle.directory / "password").read_text().strip())
+
+
+def test_unlock_gives_a_named_worker_exactly_the_needed_partials(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    asked = committee.ask(unlockable.release)
+    committee.wait_for_partials(asked, THRESHOLD)
+    committee.settle()
+    assert len(committee.partials(asked)) == THRESHOLD
+    assert open_data_key(unlockable, asked) == DATA_KEY
+
+
+def test_unlock_of_a_stranger_is_refused_and_nobody_approves(unlockable: Unlockable) -> None:
+    committee, stranger = unlockable.committee, Signer.random()
+    committee.system.fund(stranger.address)
+    before = len(committee.system.ledger.events())
+    with pytest.raises(LedgerRefused) as refusal:
+        committee.ask(unlockable.release, stranger)
+    assert refusal.value.error == "NotReleasable"
+    committee.settle()
+    assert len(committee.system.ledger.events()) == before
+
+
+def test_unlock_without_a_release_is_refused_and_nobody_approves(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    before = len(committee.system.ledger.events())
+    with pytest.raises(LedgerRefused) as refusal:
+        committee.ask(ReleaseId(b"\x77" * 32))
+    assert refusal.value.rule == "R-Committee-13"
+    committee.settle()
+    assert len(committee.system.ledger.events()) == before
+
+
+def test_unlock_works_with_two_of_five_oracles_dead(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    for oracle in committee.oracles[1:3]:
+        oracle.kill()
+    asked = committee.ask(unlockable.release)
+    committee.wait_for_partials(asked, THRESHOLD)
+    assert open_data_key(unlockable, asked) == DATA_KEY
+    for oracle in committee.oracles[1:3]:
+        oracle.start()
+
+
+def test_unlock_waits_for_a_third_oracle_with_three_of_five_dead(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    for oracle in committee.oracles[2:]:
+        oracle.kill()
+    asked = committee.ask(unlockable.release)
+    wait_until(lambda: len(committee.approvals(asked)) == 2, patience=30, what="2 approvals", oracles=committee.oracles)
+    committee.settle(12)
+    assert len(committee.approvals(asked)) == 2
+    assert committee.partials(asked) == []
+    committee.oracles[4].start()
+    committee.wait_for_partials(asked, THRESHOLD)
+    assert open_data_key(unlockable, asked) == DATA_KEY
+    for oracle in committee.oracles[2:4]:
+        oracle.start()
+
+
+def test_modified_oracle_is_refused_by_the_contract_without_approvals(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    traitor = committee.oracles[0]
+    with committee.oracles_frozen():
+        asked = committee.ask(unlockable.release)
+        share, verification_key = traitor.key_share(unlockable.epoch)
+        partial = make_partial(share, committee.identity(unlockable.model), asked.transport.public)
+        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
+        ledger = committee.system.ledger
+        call = ledger.committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, verification_key)
+        with pytest.raises(LedgerRefused) as refusal:
+            ledger.send(call, signer_of(traitor))
+        assert refusal.value.error == "NotApproved"
+    committee.wait_for_partials(asked, THRESHOLD)
+
+
+def test_partial_made_with_a_wrong_share_is_refused_by_the_contract(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    ledger = committee.system.ledger
+    liar = committee.oracles[0]
+    with committee.oracles_frozen():
+        asked = committee.ask(unlockable.release)
+        for oracle in committee.oracles[:THRESHOLD]:
+            ledger.send(ledger.committee.approve(asked.request_id), signer_of(oracle))
+        (mine, verification_key), (other, _) = (o.key_share(unlockable.epoch) for o in committee.oracles[:2])
+        wrong = KeyShare(mine.epoch, mine.member, other.secret)
+        partial = make_partial(wrong, committee.identity(unlockable.model), asked.transport.public)
+        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
+        call = ledger.committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, verification_key)
+        with pytest.raises(LedgerRefused) as refusal:
+            ledger.send(call, signer_of(liar))
+        assert refusal.value.error == "BadPartial"
+        assert committee.partials(asked) == []
+    committee.wait_for_partials(asked, THRESHOLD)
+    assert open_data_key(unlockable, asked) == DATA_KEY
+
+
+def test_fewer_than_t_key_shares_cannot_make_the_identity_key(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    identity = committee.identity(unlockable.model)
+    public_key = g2_from_eip2537(committee.system.ledger.committee.get_key())
+    wrapped, context = committee.wrap_data_key(DATA_KEY, unlockable.model)
+
+    def key_of(count: int) -> IdentityKey:
+        shares = [oracle.key_share(unlockable.epoch)[0] for oracle in committee.oracles[:count]]
+        points = [multiply(hash_identity(identity), share.secret) for share in shares]
+        factors = compute_lagrange([share.member for share in shares])
+        return IdentityKey(identity, combine_points(points, list(factors.values())))
+
+    with pytest.raises(WrongIdentityKey):
+        verify_identity_key(key_of(THRESHOLD - 1), public_key)
+    with pytest.raises(UnwrapFailed):
+        unwrap(wrapped, key_of(THRESHOLD - 1), context)
+    assert unwrap(wrapped, key_of(THRESHOLD), context) == DATA_KEY  # one more, and it is the key
+
+
+def test_fewer_than_t_partials_do_not_combine(unlockable: Unlockable) -> None:
+    committee = unlockable.committee
+    asked = committee.ask(unlockable.release)
+    partials = committee.wait_for_partials(asked, THRESHOLD)
+    identity = committee.identity(unlockable.model)
+    public_key = g2_from_eip2537(committee.system.ledger.committee.get_key())
+    with pytest.raises(ThresholdNotMet):
+        combine(partials[: THRESHOLD - 1], THRESHOLD, asked.transport, identity, public_key)

@@ -15,6 +15,7 @@ Description = Annotated[str, typer.Option("--description", "-m", help="Why, in w
 
 def propose(app: App, kind: ActionKind, action: Action, description: str) -> None:
     """The action is put to vote. Raises: LedgerRefused (it could not be executed), NotConfirmed, RpcUnavailable."""
+    from governance.cli.tables import format_pairs
     from governance.cli.times import tell_time
     from governance.ledger.wording import WAYS, describe_action, list_details
     from governance.spec.tiers import floor_of
@@ -25,11 +26,10 @@ def propose(app: App, kind: ActionKind, action: Action, description: str) -> Non
     _, parameters = app.ledger.council.get_parameters()
     tier = floor_of(kind)
     rule = parameters.tier(tier)
+    needs = f"{_tell_bar(rule)} (tier {int(tier)} at least)"
     words = [
         f"propose to {headline}",
-        f"  which      {WAYS[kind]}",
-        f"  needs      {_tell_bar(rule)} (tier {int(tier)} at least)",
-        *(f"  {label.ljust(9)}  {value}" for label, value in list_details(action, names)),
+        *format_pairs([("which", WAYS[kind]), ("needs", needs), *list_details(action, names)]),
     ]
     receipt = app.act(app.ledger.council.propose(kind, action, description), words)
     if receipt is None:

@@ -73,7 +73,8 @@ contract Brake is IBrake, ActionTarget {
     /// @inheritdoc IBrake
     function lapse(uint64 stopId) external {
         Stop memory stop = getStop(stopId);
-        if (stop.status != StopStatus.Standing) revert UnexpectedStop(stopId, stop.status, StopStatus.Standing); // R-Brake-04
+        // R-Brake-04: once confirmed it never lapses.
+        if (stop.status != StopStatus.Standing) revert UnexpectedStop(stopId, stop.status, StopStatus.Standing);
         if (block.timestamp < stop.lapsesAt) revert TermNotOver(stopId, stop.lapsesAt, block.timestamp); // R-Brake-05
         Parameters memory current = _parameters();
         uint40 until = uint40(block.timestamp) + current.cooldown;
@@ -256,7 +257,8 @@ contract Brake is IBrake, ActionTarget {
         }
     }
 
-    /// @dev A seat number is granted again some time after a removal; the new organisation answers for nothing of the old.
+    /// @dev A seat number is granted again some time after a removal; the new organisation answers for nothing of the
+    /// old.
     function _isGrantedAfter(uint8 seat, uint40 time) private view returns (bool) {
         return SEATS.getSeat(seat).grantedAt > time;
     }

@@ -188,7 +188,7 @@ contract Constraints is IConstraints, ActionTarget {
         emit ConstraintRetired(id, context.proposalId);
     }
 
-    /// @dev The only writer of the head. Returns the new one, which is the constraint's new version.
+    /// @dev R-Constraints-07: the only writer of the head. Returns the new one, which is the constraint's new version.
     function _advance(
         ActionKind kind,
         bytes32 constraintId,

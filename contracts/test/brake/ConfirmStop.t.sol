@@ -26,6 +26,7 @@ contract ConfirmStopTest is BrakeTest {
         assertRefused(brake, KIND, confirming(stopId), unexpectedStop(stopId, IBrake.StopStatus.None));
     }
 
+    /// @dev R-Brake-04.
     function test_confirm_reverts_unlessStandingUnconfirmed() public {
         uint64 stopId = stop(LINEAGE);
         confirm(stopId);

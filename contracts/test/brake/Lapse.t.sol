@@ -13,6 +13,7 @@ contract LapseTest is BrakeTest {
         brake.lapse(stopId);
     }
 
+    /// @dev R-Brake-05.
     function test_lapse_reverts_beforeTheTermIsOver(uint40 time) public {
         uint64 stopId = stop(LINEAGE);
         uint40 lapsesAt = brake.getStop(stopId).lapsesAt;
@@ -21,6 +22,7 @@ contract LapseTest is BrakeTest {
         brake.lapse(stopId);
     }
 
+    /// @dev R-Brake-05.
     function test_lapse_reverts_onceConfirmed() public {
         uint64 stopId = stop(LINEAGE);
         confirm(stopId);
@@ -51,6 +53,7 @@ contract LapseTest is BrakeTest {
         assertStatus(stopId, IBrake.StopStatus.Confirmed);
     }
 
+    /// @dev R-Brake-07.
     function test_lapse_isCalledByAnybody_andBarsWhatRanBefore(address caller, uint32 later) public {
         uint64 stopId = stop(LINEAGE);
         vm.warp(uint256(brake.getStop(stopId).lapsesAt) + later);

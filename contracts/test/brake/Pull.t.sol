@@ -10,6 +10,7 @@ import {Charter} from "../Charter.sol";
 import {BrakeTest} from "./BrakeTest.t.sol";
 
 contract PullTest is BrakeTest {
+    /// @dev R-Council-16.
     function test_pull_reverts_beforeActivation() public {
         deploySystem(Charter.chamberNames(), genesis(), Charter.parameters(), Charter.bounds());
         vm.prank(voters[0]);
@@ -17,6 +18,7 @@ contract PullTest is BrakeTest {
         brake.pull(EVERYTHING, REPORT, 1, "");
     }
 
+    /// @dev R-Brake-08.
     function test_pull_reverts_onAnUnknownScope(bytes32 scope) public {
         vm.assume(scope != EVERYTHING && scope != LINEAGE);
         expectPullRefused(0, scope, REPORT, 1, abi.encodeWithSelector(IBrake.UnknownScope.selector, scope));
@@ -26,6 +28,7 @@ contract PullTest is BrakeTest {
         expectPullRefused(0, LINEAGE, 0, 1, abi.encodeWithSelector(IBrake.BadReport.selector, bytes32(0), 1));
     }
 
+    /// @dev R-Brake-09.
     function test_pull_reverts_unlessTheSeverityIsOneToFour(uint8 severity) public {
         severity = severity == 0 ? 0 : uint8(bound(severity, 5, 255));
         expectPullRefused(
@@ -33,6 +36,7 @@ contract PullTest is BrakeTest {
         );
     }
 
+    /// @dev R-Brake-01.
     function test_pull_reverts_fromAnybodyWithoutASeat(address caller) public {
         for (uint256 seat; seat < Charter.SEATS; ++seat) {
             vm.assume(caller != voters[seat]);
@@ -53,6 +57,7 @@ contract PullTest is BrakeTest {
         expectPullRefused(4, LINEAGE, REPORT, 1, abi.encodeWithSelector(IBrake.NotLiveSeat.selector, voters[4]));
     }
 
+    /// @dev R-Brake-03.
     function test_pull_reverts_whileCoolingDown() public {
         lapse(stop(LINEAGE));
         uint40 until = brake.cooldownUntil(LINEAGE, 0);
@@ -65,7 +70,8 @@ contract PullTest is BrakeTest {
         pull(LINEAGE, 0);
     }
 
-    /// @dev A stop exactly when k seats pulled, whatever the seats and their order, if they span two chambers.
+    /// @dev R-Brake-02. A stop exactly when k seats pulled, whatever the seats and their order, if they span two
+    /// chambers.
     function test_pull_stops_exactlyWithKSeatsOfTwoChambers(uint256 seed) public {
         uint64 mask;
         uint64 stopId;
@@ -212,6 +218,7 @@ contract PullTest is BrakeTest {
 
     // --- scopes
 
+    /// @dev R-Brake-10.
     function test_openScope_reverts_fromAnybodyButReleases(address caller) public {
         vm.assume(caller != address(releases));
         vm.prank(caller);

@@ -14,6 +14,7 @@ contract ResumeTest is BrakeTest {
         assertOnlyCouncil(brake, KIND, resuming(stop(LINEAGE)), caller);
     }
 
+    /// @dev R-Brake-06.
     function test_resume_reverts_withTooManyStopsOrNone(uint8 count) public {
         count = count == 0 ? 0 : uint8(bound(count, 33, 255));
         bytes memory action = abi.encode(Resume(new uint64[](count)));
@@ -68,7 +69,8 @@ contract ResumeTest is BrakeTest {
         assertFalse(brake.isStopped(LINEAGE), "stopped");
     }
 
-    /// @dev Exactly the stops that it names, of whatever scope; the generation stays, so what was stopped runs again.
+    /// @dev R-Brake-06. Exactly the stops that it names, of whatever scope; the generation stays, so what was stopped
+    /// runs again.
     function test_resume_liftsExactlyWhatItNames(uint8 chosen) public {
         uint64[] memory all = stops(8);
         uint256 count;

@@ -10,10 +10,12 @@ import {ConstraintsTest} from "./ConstraintsTest.t.sol";
 contract AddConstraintTest is ConstraintsTest {
     ActionKind private constant KIND = ActionKind.AddConstraint;
 
+    /// @dev R-Council-19.
     function test_add_reverts_fromAnybodyButTheCouncil(address caller) public {
         assertOnlyCouncil(constraints, KIND, adding(0, limits(100, 10)), caller);
     }
 
+    /// @dev R-Council-20.
     function test_constraints_revert_onActionsOfOtherContracts(uint8 rawKind) public {
         ActionKind kind = ActionKind(bound(rawKind, 0, uint8(type(ActionKind).max)));
         vm.assume(kind < ActionKind.AddConstraint || kind > ActionKind.AmendTighter);
@@ -28,6 +30,7 @@ contract AddConstraintTest is ConstraintsTest {
         assertRefused(constraints, KIND, action, abi.encodeWithSelector(IConstraints.ConstraintExists.selector, ID));
     }
 
+    /// @dev R-Constraints-01.
     function test_add_reverts_ifTheIdWasRetired() public {
         bytes memory action = adding(0, limits(100, 10));
         add();
@@ -42,6 +45,7 @@ contract AddConstraintTest is ConstraintsTest {
         assertRefused(constraints, KIND, action, err);
     }
 
+    /// @dev R-Constraints-03.
     function test_add_reverts_ifTheDocumentIsTooLong(uint256 excess) public {
         uint256 allowed = Charter.parameters().documentBytes;
         excess = bound(excess, 1, 200);
@@ -57,6 +61,7 @@ contract AddConstraintTest is ConstraintsTest {
         assertEq(constraints.getConstraint(ID).documentHash, keccak256(document), "document hash");
     }
 
+    /// @dev R-Constraints-06.
     function test_add_reverts_ifTheExpiryIsNotInTheFuture(uint40 expiresAt) public {
         expiresAt = uint40(bound(expiresAt, 1, nowAt()));
         bytes memory action = adding(expiresAt, limits(100, 10));
@@ -74,6 +79,7 @@ contract AddConstraintTest is ConstraintsTest {
         assertRefused(constraints, KIND, adding(0, settings), badParameter(0));
     }
 
+    /// @dev R-Constraints-09.
     function test_add_reverts_ifAParameterStandsTwice(uint8 size, uint8 first, uint8 second) public {
         ParameterSetting[] memory settings = new ParameterSetting[](bound(size, 2, 12));
         for (uint256 i; i < settings.length; ++i) {

@@ -76,6 +76,7 @@ contract AmendTighterTest is AmendConstraintTest {
         return 1;
     }
 
+    /// @dev R-Constraints-06.
     function test_amendTighter_neverShortensAnExpiry(uint40 oldExpiry, uint40 newExpiry) public {
         oldExpiry = oldExpiry % 8 == 0 ? 0 : uint40(bound(oldExpiry, nowAt() + 1, type(uint40).max));
         newExpiry = newExpiry % 8 == 0 ? 0 : uint40(bound(newExpiry, nowAt() + 1, type(uint40).max));
@@ -106,7 +107,7 @@ contract AmendTighterTest is AmendConstraintTest {
         assertRefusedAtExecution(constraints, kindOf(), action, 3, err);
     }
 
-    /// @dev An expired constraint denies its scope; to end the denial is to loosen.
+    /// @dev R-Constraints-06. An expired constraint denies its scope; to end the denial is to loosen.
     function test_amendTighter_revivesNoExpiredConstraint(uint40 newExpiry) public {
         uint40 expiresAt = uint40(nowAt() + 10);
         bytes32 version = add(expiresAt, limits(100, 10));

@@ -30,7 +30,8 @@ contract LedgerTest is ConstraintsTest {
         constraints.entry(n);
     }
 
-    /// @dev Invariants 14 and 15 on one story of every kind of change; the invariant tests do it on random ones.
+    /// @dev R-Constraints-07. Invariants 14 and 15 on one story of every kind of change; the invariant tests do it on
+    /// random ones.
     function test_ledger_isTheFoldOfItsEntries() public {
         uint40 expiresAt = uint40(nowAt() + 30 days);
         uint256[6] memory proposals;

@@ -27,6 +27,7 @@ contract LoosenParameterTest is ConstraintsTest {
         assertRefused(constraints, KIND, changing(add(), key, 101), badParameter(key));
     }
 
+    /// @dev R-Constraints-05.
     function test_loosen_movesAParameterOnlyAgainstItsDirection(bool upper, int128 oldValue, int128 newValue) public {
         Direction direction = upper ? Direction.Max : Direction.Min;
         bytes memory action = changing(add(0, limit(direction, oldValue)), TOKENS, newValue);
@@ -46,6 +47,7 @@ contract LoosenParameterTest is ConstraintsTest {
         assertRefused(constraints, KIND, action, notLooser(direction, value, value));
     }
 
+    /// @dev R-Council-18.
     function test_loosen_needsTierThree() public {
         assertTier(constraints, KIND, changing(add(), TOKENS, 101), 3);
     }

@@ -12,22 +12,26 @@ contract TightenParameterTest is ConstraintsTest {
         assertOnlyCouncil(constraints, KIND, changing(add(), TOKENS, 99), caller);
     }
 
+    /// @dev R-Constraints-08.
     function test_tighten_reverts_unlessInForce() public {
         assertNeedsInForce(KIND, changing(0, TOKENS, 99));
     }
 
+    /// @dev R-Constraints-02.
     function test_tighten_reverts_onAnotherParent(bytes32 parent) public {
         bytes32 version = add();
         vm.assume(parent != version);
         assertRefused(constraints, KIND, changing(parent, TOKENS, 99), unexpectedParent(version, parent));
     }
 
+    /// @dev R-Constraints-09.
     function test_tighten_reverts_onUnknownParameter(bytes32 key) public {
         vm.assume(key != TOKENS && key != EVALUATIONS);
         assertRefused(constraints, KIND, changing(add(), key, 99), badParameter(key));
     }
 
-    /// @dev Invariant 9: no tier 1 execution moves a parameter against its direction, nor leaves it where it is.
+    /// @dev R-Constraints-04. Invariant 9: no tier 1 execution moves a parameter against its direction, nor leaves it
+    /// where it is.
     function test_tighten_movesAParameterOnlyInItsDirection(bool upper, int128 oldValue, int128 newValue) public {
         Direction direction = upper ? Direction.Max : Direction.Min;
         bytes memory action = changing(add(0, limit(direction, oldValue)), TOKENS, newValue);

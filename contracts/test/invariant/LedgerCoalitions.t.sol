@@ -21,7 +21,8 @@ import {Charter} from "../Charter.sol";
 import {Targets} from "../Targets.t.sol";
 
 /// @dev Invariant 8: no single seat, affiliation group, jurisdiction or chamber can loosen, release or resume; none can
-/// delay a provably tighter parameter. In the test charter a group is one seat, and a jurisdiction a seat of each chamber.
+/// delay a provably tighter parameter. In the test charter a group is one seat, and a jurisdiction a seat of each
+/// chamber.
 /// forge-config: default.fuzz.runs = 32
 /// forge-config: ci.fuzz.runs = 128
 contract LedgerCoalitionsTest is Targets {

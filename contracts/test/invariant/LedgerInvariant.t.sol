@@ -8,7 +8,7 @@ import {Charter} from "../Charter.sol";
 import {LedgerHandler} from "./LedgerHandler.t.sol";
 
 /// forge-config: default.invariant.runs = 10
-/// forge-config: default.invariant.depth = 96
+/// forge-config: default.invariant.depth = 64
 /// forge-config: ci.invariant.runs = 32
 /// forge-config: ci.invariant.depth = 96
 contract LedgerInvariantTest is Base {

@@ -7,7 +7,8 @@ import {ProposalState, Support} from "../../src/types/Proposals.sol";
 import {System} from "../../src/types/System.sol";
 import {Test} from "../Test.sol";
 
-/// @dev The seats, as a handler of invariant tests plays them: proposals on the table, voted for, executed at some time.
+/// @dev The seats, as a handler of invariant tests plays them: proposals on the table, voted for, executed at some
+/// time.
 abstract contract LedgerVoters is Test {
     struct Pending {
         uint256 proposalId;

@@ -10,7 +10,7 @@ import {Charter} from "../Charter.sol";
 import {ReleasesHandler} from "./ReleasesHandler.t.sol";
 
 /// forge-config: default.invariant.runs = 8
-/// forge-config: default.invariant.depth = 96
+/// forge-config: default.invariant.depth = 64
 /// forge-config: ci.invariant.runs = 32
 /// forge-config: ci.invariant.depth = 128
 contract ReleasesInvariantTest is Base {

@@ -32,6 +32,7 @@ contract GrantReleaseTest is ReleasesTest {
         refuse(action, badExpiry(expiresAt, nowAt() + 1, nowAt() + lifetime()));
     }
 
+    /// @dev R-Releases-05.
     function test_grant_reverts_beyondTheLongestLifetime(uint40 expiresAt) public {
         expiresAt = uint40(bound(expiresAt, nowAt() + lifetime() + 1, type(uint40).max));
         GrantRelease memory action = toWorkers(model, Mode.Plain, oneWorker());
@@ -45,6 +46,7 @@ contract GrantReleaseTest is ReleasesTest {
         refuse(action, abi.encodeWithSelector(IReleases.ScopeSize.selector, 0, Charter.parameters().documentBytes));
     }
 
+    /// @dev R-Releases-11.
     function test_grant_reverts_ifTheScopeIsTooLong() public {
         uint256 allowed = Charter.parameters().documentBytes;
         GrantRelease memory action = toWorkers(model, Mode.Plain, oneWorker());
@@ -72,7 +74,7 @@ contract GrantReleaseTest is ReleasesTest {
         refuse(toWorkers(model, Mode.Plain, workers), badWorker(workers[i].worker, 0));
     }
 
-    /// @dev A release cannot ask for an identity that the model was not registered with.
+    /// @dev R-Releases-04. A release cannot ask for an identity that the model was not registered with.
     function test_grant_reverts_onAnIdentityThatTheModelDoesNotHave(uint8 rawMode, uint16 party) public {
         Mode mode = Mode(rawMode % 4);
         bool known = mode == Mode.Mpc ? party >= 1 && party <= 3 : mode != Mode.None && party == 0;

@@ -34,7 +34,8 @@ contract PartiesTest is ReleasesTest {
         assertDependent(parties("org-0", "org-6", "org-11"), 2, 1);
     }
 
-    /// @dev Seats are granted to distinct groups; labels that turn out to be the same later are judged here as they are.
+    /// @dev Seats are granted to distinct groups; labels that turn out to be the same later are judged here as they
+    /// are.
     function test_parties_areRefused_fromOneAffiliationGroup() public {
         ISeats.Seat memory seat = seats.getSeat(12);
         seat.affiliation = seats.getSeat(0).affiliation;
@@ -42,6 +43,7 @@ contract PartiesTest is ReleasesTest {
         assertDependent(parties("org-0", "org-6", "org-12"), 2, 0);
     }
 
+    /// @dev R-Releases-12.
     function test_parties_areRefused_withoutASeat() public {
         WorkerGrant[] memory workers = parties("org-0", "org-6", "nobody");
         bytes memory err =
@@ -64,7 +66,7 @@ contract PartiesTest is ReleasesTest {
         enact(releases, ActionKind.GrantRelease, abi.encode(toWorkers(model, Mode.Plain, workers)), 2);
     }
 
-    /// @dev Every pair of seats is judged by its labels alone.
+    /// @dev R-Releases-12. Every pair of seats is judged by its labels alone.
     function test_parties_areIndependent_exactlyIfLabelsDiffer(uint8 a, uint8 b) public {
         a = a % uint8(Charter.SEATS);
         b = b % uint8(Charter.SEATS);

@@ -16,6 +16,7 @@ contract ReceiptsTest is ReleasesTest {
         releaseId = grant(register(1, 0));
     }
 
+    /// @dev R-Releases-09.
     function test_anchor_reverts_fromAnybodyButANamedWorker(address caller) public {
         vm.assume(caller != WORKER);
         vm.prank(caller);

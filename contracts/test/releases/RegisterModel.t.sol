@@ -22,6 +22,7 @@ contract RegisterModelTest is ReleasesTest {
         assertRefused(releases, kind, abi.encode(modelOf(1, 0)), err);
     }
 
+    /// @dev R-Releases-02.
     function test_register_reverts_ifTheModelExists(uint64 sealNonce) public {
         bytes32 modelId = register(sealNonce, 0);
         RegisterModel memory again = modelOf(sealNonce, 0);
@@ -29,7 +30,7 @@ contract RegisterModelTest is ReleasesTest {
         refuse(again, modelExists(modelId));
     }
 
-    /// @dev The same seal under another nonce would begin a lineage without stops.
+    /// @dev R-Releases-02. The same seal under another nonce would begin a lineage without stops.
     function test_register_reverts_ifThatDataKeySealedAModelBefore(uint64 sealNonce, bool derived) public {
         vm.assume(sealNonce != 1);
         bytes32 modelId = register(1, 0);
@@ -52,6 +53,7 @@ contract RegisterModelTest is ReleasesTest {
         refuse(modelOf(1, parent), unknownModel(parent));
     }
 
+    /// @dev R-Releases-03.
     function test_register_reverts_underAnotherCommitteeKey(bytes32 keyHash) public {
         vm.assume(keyHash != KEY_HASH);
         RegisterModel memory model = modelOf(1, 0);
@@ -67,6 +69,7 @@ contract RegisterModelTest is ReleasesTest {
         refuse(model, abi.encodeWithSelector(IReleases.WrongCommitteeKey.selector, bytes32(0), bytes32(0)));
     }
 
+    /// @dev R-Releases-04.
     function test_register_reverts_withTooManyIdentitiesOrNone(uint8 count) public {
         count = count == 0 ? 0 : uint8(bound(count, 17, 60));
         RegisterModel memory model = modelOf(1, 0);
@@ -74,7 +77,7 @@ contract RegisterModelTest is ReleasesTest {
         refuse(model, abi.encodeWithSelector(IReleases.BadCount.selector, count, 16));
     }
 
-    /// @dev Plain and eval have the party 0 alone, the parties of MPC count from 1, and None is no mode.
+    /// @dev R-Releases-10. Plain and eval have the party 0 alone, the parties of MPC count from 1, and None is no mode.
     function test_register_takesAnIdentity_onlyWithItsPartiesOfItsMode(uint8 rawMode, uint16 party) public {
         Mode mode = Mode(rawMode % 4);
         if (rawMode >= 128) party = 0;
@@ -91,7 +94,7 @@ contract RegisterModelTest is ReleasesTest {
         }
     }
 
-    /// @dev Invariant 23, within one registration; across registrations the model id differs.
+    /// @dev R-Releases-01. Invariant 23, within one registration; across registrations the model id differs.
     function test_register_reverts_ifAnIdentityStandsTwice(uint8 first, uint8 second) public {
         RegisterModel memory model = modelOf(1, 0);
         uint256 i = bound(first, 0, 3);

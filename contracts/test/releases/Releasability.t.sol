@@ -51,7 +51,7 @@ contract ReleasabilityTest is ReleasesTest {
         assertReleasable(releaseId);
     }
 
-    /// @dev A zero from a wrong slot, or of a wiped one, never reads as permission.
+    /// @dev R-Releases-08. A zero from a wrong slot, or of a wiped one, never reads as permission.
     function test_releasability_endsIfAnySlotItReadsIsZero(uint8 which) public {
         assertReleasable(releaseId);
         (address where, bytes32 slot) = slotOf(which % 5);

@@ -25,7 +25,8 @@ contract RenewReleaseTest is ReleasesTest {
 
     function test_renew_reverts_onAnUnknownRelease(bytes32 id) public {
         vm.assume(id != releaseId);
-        assertRefused(releases, KIND, renewing(id, expiresAt + 1), notAlive(id, IReleases.Releasability.UnknownRelease));
+        bytes memory err = notAlive(id, IReleases.Releasability.UnknownRelease);
+        assertRefused(releases, KIND, renewing(id, expiresAt + 1), err);
     }
 
     function test_renew_reverts_onceRevoked() public {
@@ -33,6 +34,7 @@ contract RenewReleaseTest is ReleasesTest {
         refuse(IReleases.Releasability.Revoked);
     }
 
+    /// @dev R-Releases-07.
     function test_renew_reverts_onceExpired(uint32 later) public {
         vm.warp(expiresAt + later);
         refuse(IReleases.Releasability.Expired);

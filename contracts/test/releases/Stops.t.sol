@@ -23,7 +23,7 @@ contract StopsTest is ReleasesTest {
         model = releases.computeModelId(REGISTRAR, 1);
     }
 
-    /// @dev Queued at tier 2, then the stop falls: it does not execute under it, in its whole grace.
+    /// @dev R-Releases-06. Queued at tier 2, then the stop falls: it does not execute under it, in its whole grace.
     function test_queuedRelease_doesNotExecute_underALaterStop(bool everywhere) public {
         bytes memory action = granting(model);
         uint256 proposalId = proposeAndVote(KIND, action);
@@ -84,7 +84,7 @@ contract StopsTest is ReleasesTest {
         assertTier(releases, KIND, granting(releases.computeModelId(REGISTRAR, 2)), 3);
     }
 
-    /// @dev A lapse revives no release that ran before, of the lineage or of everything.
+    /// @dev R-Brake-07. A lapse revives no release that ran before, of the lineage or of everything.
     function test_lapse_revivesNothing(bool everywhere) public {
         bytes32 releaseId = bytes32(carry(KIND, longGrant()));
         assertReleasable(releaseId);
@@ -98,8 +98,8 @@ contract StopsTest is ReleasesTest {
         assertReleasability(releaseId, WORKER, IReleases.Releasability.Expired);
     }
 
-    /// @dev A vote taken before the report that stopped the model counts for nothing after the lapse. The terms are such
-    /// that the release, queued at tier 2, outlives a stop that nobody confirms.
+    /// @dev R-Releases-06. A vote taken before the report that stopped the model counts for nothing after the lapse.
+    /// The terms are such that the release, queued at tier 2, outlives a stop that nobody confirms.
     function test_queuedRelease_doesNotExecute_afterALapse(bool everywhere) public {
         Parameters memory terms = Charter.parameters();
         (terms.tiers[2].period, terms.tiers[2].timelock, terms.brakeTerm) = (7 days, 7 days, 15 days);

@@ -143,6 +143,44 @@ contract StateTest is CouncilTest {
         assertEq(council.quorumState(later).size, 16, "of a later one");
     }
 
+    // --- the seconds at which it changes
+
+    function test_state_changes_atTheSecond() public {
+        uint256 id = proposeTier4();
+        voteFor(id, EVERYONE);
+        vm.warp(council.proposalDeadline(id));
+        assertState(id, ProposalState.Active, "the last second of the period");
+        vm.warp(council.proposalDeadline(id) + 1);
+        assertState(id, ProposalState.Queued, "the second after");
+        vm.warp(council.proposalEta(id) - 1);
+        assertState(id, ProposalState.Queued, "the last second of the timelock");
+        vm.warp(council.proposalEta(id));
+        assertState(id, ProposalState.Succeeded, "eta");
+        vm.warp(council.proposalEta(id) + Charter.parameters().grace);
+        assertState(id, ProposalState.Succeeded, "the last second of the grace");
+        vm.warp(council.proposalEta(id) + Charter.parameters().grace + 1);
+        assertState(id, ProposalState.Expired, "the second after");
+    }
+
+    function test_eta_ofAnAmendment_isAfterTheLongerOfTimelockAndWindow(uint40 timelock) public {
+        Parameters memory p = Charter.parameters();
+        p.tiers[0].timelock = uint40(bound(timelock, 0, 7 days));
+        enactParameters(p);
+        uint256 id = proposeAmendment();
+        uint256 delay = p.tiers[0].timelock > p.objectionWindow ? p.tiers[0].timelock : p.objectionWindow;
+        assertEq(council.proposalEta(id), council.proposalDeadline(id) + delay, "eta");
+    }
+
+    function test_eta_ofAnEscalatedAmendment_waitsForNoFurtherObjection() public {
+        Parameters memory p = Charter.parameters();
+        p.objectionWindow = 20 days; // longer than the timelock of tier 3
+        enactParameters(p);
+        uint256 id = proposeAmendment();
+        vm.prank(voters[9]);
+        council.object(id, 0, "");
+        assertEq(council.proposalEta(id), council.proposalDeadline(id) + rule(3).timelock, "eta");
+    }
+
     // --- frozen parameters (invariant 4)
 
     function test_state_keepsTheParametersOfItsCreation() public {

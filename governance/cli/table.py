@@ -246,4 +246,9 @@ COMMANDS: Table = {
         ("custodes audit verify", "custodes audit verify --json"),
     ),
     "audit log": Entry("governance.cli.audit:log", "The whole story, readably.", ("custodes audit log",)),
+    "demo": Entry(
+        "governance.cli.demo:demo",
+        "The whole story on this machine, on a real model.",
+        ("custodes demo", "custodes demo --keep     # leaves everything up to play with", "custodes demo --json"),
+    ),
 }

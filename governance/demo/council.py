@@ -31,7 +31,7 @@ class DemoCouncil:
     def __init__(self, runner: Runner, narrator: Narrator) -> None:
         self._runner, self._narrator = runner, narrator
         found = runner.run("seat", "list")["seats"]
-        self.seats = [Seat(seat["number"], seat["organisation"], seat["chamber"]) for seat in found]
+        self.seats = [Seat(seat["seat"], seat["organisation"], seat["chamber"]) for seat in found]
         self.decided: list[int] = []
 
     def some(self, each: Mapping[str, int] | int) -> list[Seat]:

@@ -40,11 +40,12 @@ class Runner:
     """Runs commands in one directory, whose custodes.toml names the devnet, and keeps long-lived processes."""
 
     directory: Path
+    outlives: bool = False  # the processes stay when this one ends
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def run(self, *words: str) -> dict[str, Any]:
         """The command's JSON object. Raises: DemoFailed, if it did not exit 0."""
-        code, answer = self._exchange(words)
+        code, answer = self.exchange(words)
         if code != 0:
             raise DemoFailed(
                 f"custodes {' '.join(words[:3])} … failed: {answer.get('message', answer)}", details=answer
@@ -58,7 +59,7 @@ class Runner:
 
     def refuse(self, name: str, *words: str, by: str = "") -> Refusal:
         """The no that the command must meet. Raises: DemoFailed, if it succeeds or breaks in another way."""
-        code, answer = self._exchange(words)
+        code, answer = self.exchange(words)
         if code == 0:
             raise DemoFailed(f"{name}: custodes {' '.join(words[:3])} … should have been refused, and was not")
         if code not in (1, 4) or "error" not in answer:
@@ -76,7 +77,8 @@ class Runner:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
+            start_new_session=self.outlives,
+            preexec_fn=None if self.outlives else die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
         )
         log.close()
         self.processes[name] = process
@@ -93,6 +95,11 @@ class Runner:
             except subprocess.TimeoutExpired as e:
                 raise DemoFailed(f"{name} did not end") from e
 
+    def stop_devnet(self) -> None:
+        """The chain has ended, if it ever ran."""
+        if (self.directory / "devnet").exists():
+            self.exchange(["devnet", "down", "--dir", "devnet"])
+
     def wait(self, what: str, question: Callable[[], bool], patience: float = PATIENCE) -> None:
         """`question` says yes. Raises: DemoFailed, if it does not in time or a process of ours ended."""
         deadline = time.monotonic() + patience
@@ -104,7 +111,21 @@ class Runner:
                 raise DemoFailed(f"waited {patience:.0f} s for {what}")
             time.sleep(0.3)
 
-    def _exchange(self, words: Sequence[str]) -> tuple[int, dict[str, Any]]:
+    def spawn(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Another program, whose output is read when it ends; its messages go to a log of its name."""
+        with (self.directory / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                list(command),
+                cwd=self.directory,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
+            )
+
+    def exchange(self, words: Sequence[str]) -> tuple[int, dict[str, Any]]:
+        """Exit code and JSON object of one command, whatever they are. Raises: DemoFailed, if it hangs."""
         try:
             done = subprocess.run(
                 [*COMMAND, *words, "--json", "--yes"],

@@ -148,8 +148,12 @@ def start_kept(genesis: Genesis, directory: Path, *, port: int, wall: Timestamp)
     state = directory / "state.json"
     if not state.exists():
         _write_first_state(genesis, directory, state)
-    options = ["--no-mining", "--chain-id", str(genesis.chain_id), "--preserve-historical-states"]
-    anvil = spawn([*options, "--state", str(state)], log=directory / "anvil.log", port=port, detached=True)
+    # With --state anvil still makes a block 0 of its own, and dumps it beside ours: which of the two is found after the
+    # next start would be chance. Given our time it makes the same block.
+    timestamp, chain_id = _read_genesis(directory)
+    own = ["--timestamp", str(timestamp), "--chain-id", str(chain_id)]
+    kept = ["--state", str(state), "--preserve-historical-states"]
+    anvil = spawn(["--no-mining", *own, *kept], log=directory / "anvil.log", port=port, detached=True)
     try:
         head = anvil.rpc.now()
         # A state file does not remember the clock: without this, time after a warp would go backwards.
@@ -196,6 +200,18 @@ def _write_genesis(genesis: Genesis, directory: Path) -> Path:
     path = directory / "genesis.json"
     path.write_text(json.dumps(genesis.to_json(), indent=2) + "\n")
     return path
+
+
+def _read_genesis(directory: Path) -> tuple[int, int]:
+    """Time and chain id of the chain's own block 0, whatever an `up` asks for later. Raises: AnvilFailed."""
+    path = directory / "genesis.json"
+    try:
+        recorded = json.loads(path.read_text())
+        return int(recorded["timestamp"], 16), int(recorded["config"]["chainId"])
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise AnvilFailed(
+            f"{path} is missing or broken, and the chain's state beside it means nothing without it"
+        ) from e
 
 
 def _write_first_state(genesis: Genesis, directory: Path, state: Path) -> None:

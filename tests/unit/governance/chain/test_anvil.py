@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -196,6 +197,33 @@ def test_devnet_time_strictly_increases_through_warp_down_up_and_a_stopped_proce
     assert rpc.block(0)["hash"] == block_0
     assert rpc.call("eth_getBalance", RICH, "0x0") == "0x7"  # the state of block 0 is still there
     rpc.close()
+
+
+def test_devnet_keeps_one_block_0_however_often_it_is_restarted(kept: DevnetChain) -> None:
+    """anvil 1.7.1 makes a block 0 of its own beside the one that it loads, and dumps both."""
+    first: str | None = None
+    for _ in range(3):
+        kept.up(genesis(), port=None, wall=now())
+        with kept.rpc() as rpc:
+            block_0 = rpc.block(0)["hash"]
+            wait_for_blocks(rpc, as_int(rpc.call("eth_blockNumber")) + 1)
+        assert first in (None, block_0)
+        first = block_0
+        kept.down()
+        dumped = json.loads((kept.directory / "state.json").read_text())["blocks"]
+        assert [block["header"]["number"] for block in dumped].count("0x0") == 1
+        time.sleep(1.1)  # so that another second would give another block 0
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"timestamp": "soon"}'])
+def test_devnet_up_raises_when_its_genesis_file_is_gone_or_broken(kept: DevnetChain, content: str | None) -> None:
+    kept.up(genesis(), port=None, wall=now())
+    kept.down()
+    (kept.directory / "genesis.json").unlink()
+    if content is not None:
+        (kept.directory / "genesis.json").write_text(content)
+    with pytest.raises(AnvilFailed, match=r"genesis\.json"):
+        kept.up(genesis(), port=None, wall=now())
 
 
 def test_devnet_time_catches_up_with_the_wall_when_it_is_behind(kept: DevnetChain) -> None:

@@ -18,7 +18,7 @@ from governance.encoding.charter import compute_system
 from governance.encoding.code import compute_code_hash
 from governance.ledger.artifacts import CONTRACTS, ContractName
 from governance.ledger.client import Ledger
-from governance.ledger.codec import Call, encode_call, encode_creation
+from governance.ledger.codec import Call, encode_creation, encode_transaction
 from governance.ledger.deployment import Deployment
 from governance.ledger.errors import DeploymentMismatch
 from governance.ledger.transactions import Draft, TransactionSigner, await_mined, draft, send, submit
@@ -125,7 +125,7 @@ def _activate(rpc: Rpc, genesis: Genesis, signer: TransactionSigner) -> None:
     call = Call("Council", "activate")
     council = genesis.system.council
     drafted = draft(
-        rpc, genesis.chain_id, signer.address, council, encode_call(call), what=str(call), contract=call.contract
+        rpc, genesis.chain_id, signer.address, council, encode_transaction(call), what=str(call), contract=call.contract
     )
     send(rpc, signer, drafted, what=str(call))
 

@@ -9,6 +9,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def pull(
         raise BadArgument(f"{severity!r} is no severity: {', '.join(SEVERITIES)}")
     target = app.history.names.find_scope(scope)
     where = app.history.names.of_scope(target)
-    shown = report.read_bytes() if report is not None else statement.encode()
+    shown = read_bytes(report) if report is not None else statement.encode()
     _, parameters = app.ledger.council.get_parameters()
     _, already, chambers = app.ledger.brake.get_pending_pulls(target)
     call = app.ledger.brake.pull(target, Hash32(keccak256(shown)), SEVERITIES[severity], statement)

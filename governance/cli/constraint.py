@@ -10,6 +10,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
@@ -155,10 +156,7 @@ def _set_limit(ctx: typer.Context, name: str, limit: str, description: str, *, l
 def _read_document(file: Path) -> tuple[bytes, ConstraintDocument]:
     from governance.constraints.document import read_constraint
 
-    try:
-        data = file.read_bytes()
-    except OSError as e:
-        raise BadArgument(f"{file} cannot be read: {e.strerror}") from e
+    data = read_bytes(file)
     return data, read_constraint(data)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_text
 from governance.types import Address, Seconds, Timestamp
 
 DEFAULT_DIRECTORY = "custodes-devnet"
@@ -34,7 +35,7 @@ def up(
 
     app = get_app(ctx)
     devnet = Devnet(_directory(app, dir_))
-    text = charter.read_text() if charter is not None else None
+    text = read_text(charter) if charter is not None else None
     process, deployment = devnet.up(wall=Timestamp(int(time.time())), port=port, charter=text, report=app.output.note)
     written = _write_settings(devnet.directory, process.url) if config else None
     app.output.result(

@@ -10,6 +10,7 @@ import typer
 
 from governance.cli.context import get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes
 from governance.cli.proposing import Description, propose
 from governance.types import RegisterModel
 
@@ -83,7 +84,7 @@ def _read_manifest(path: Path, parent: Any) -> RegisterModel:
     from governance.types import Hash32, IdentityRequest, Mode
 
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         manifest = json.loads(data)
         registrar = make_address(manifest["registrar"])
         nonce = manifest["sealNonce"]
@@ -103,8 +104,6 @@ def _read_manifest(path: Path, parent: Any) -> RegisterModel:
         )
         if compute_model_id(registrar, seal_nonce) != _hash(manifest["modelId"]):
             raise BadArgument(f"{path} names a model id that its registrar and seal nonce do not give")
-    except OSError as e:
-        raise BadArgument(f"{path} cannot be read: {e.strerror}") from e
     except (ValueError, KeyError, TypeError, AttributeError, NotEncodable) as e:
         raise BadArgument(f"{path} is no manifest of sealed weights: {e}") from e
     return action

@@ -9,6 +9,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes
 
 if TYPE_CHECKING:
     from governance.ledger.history import ProposalEntry
@@ -102,7 +103,7 @@ def object_(
 
     app = get_app(ctx)
     entry = app.history.find_proposal(proposal)
-    shown = counterexample.read_bytes() if counterexample is not None else statement.encode()
+    shown = read_bytes(counterexample) if counterexample is not None else statement.encode()
     call = app.ledger.council.object(entry.id, Hash32(keccak256(shown)), statement)
     headline = describe_action(entry.kind, entry.action, app.history.names)
     words = [f"object to proposal {entry.number}: {headline}", f"  because    {statement}"]

@@ -10,6 +10,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def propose_(
 
     app = get_app(ctx)
     if scope is not None:
-        found = read_scope(_read_bytes(scope))
+        found = read_scope(read_bytes(scope))
     else:
         found = validate(
             ReleaseScope,
@@ -210,10 +211,3 @@ def _expiry(app: App, lifetime: str) -> Timestamp:
     from governance.types import Timestamp
 
     return Timestamp(app.ledger.now() + parse_duration(lifetime))
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as e:
-        raise BadArgument(f"{path} cannot be read: {e.strerror}") from e

@@ -10,6 +10,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
+from governance.cli.files import read_bytes, read_text
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def suspend(
     from governance.types import ActionKind, Hash32, SuspendSeat
 
     app = get_app(ctx)
-    action = SuspendSeat(app.history.names.find_seat(seat), Hash32(keccak256(evidence.read_bytes())))
+    action = SuspendSeat(app.history.names.find_seat(seat), Hash32(keccak256(read_bytes(evidence))))
     propose(app, ActionKind.SUSPEND_SEAT, action, description)
 
 
@@ -131,10 +132,10 @@ def change(
 
     app = get_app(ctx)
     try:
-        wanted = json.loads(file.read_text())
+        wanted = json.loads(read_text(file))
         removals = tuple(app.history.names.find_seat(str(seat)) for seat in wanted.get("removals", []))
         grants = tuple(_read_grant(grant, _chamber_names(app)) for grant in wanted.get("grants", []))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise BadArgument(f"{file} is no batch of seat changes: {e}") from e
     propose(app, ActionKind.CHANGE_SEATS, ChangeSeats(removals, grants), description)
 

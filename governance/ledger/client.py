@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from governance.chain.rpc import Rpc
-from governance.ledger.codec import Call, encode_call
+from governance.ledger.codec import Call, encode_transaction
 from governance.ledger.contracts import (
     BrakeClient,
     CommitteeClient,
@@ -89,7 +89,9 @@ class Ledger:
         """
         self.verify()
         to = self.deployment.addresses[call.contract]
-        return draft(self.rpc, self.chain_id, sender, to, encode_call(call), what=str(call), contract=call.contract)
+        return draft(
+            self.rpc, self.chain_id, sender, to, encode_transaction(call), what=str(call), contract=call.contract
+        )
 
     def send(self, call: Call, signer: TransactionSigner, *, patience: float = PATIENCE) -> Receipt:
         """The call is in a block and succeeded. Units: `patience` in seconds.

@@ -1,6 +1,7 @@
-"""Calls, answers, events and errors of the six contracts, to bytes and back, by web3's contract machinery.
+"""Calls, answers, events and errors of the six contracts, to bytes and back.
 
-No provider hangs on it: what travels, travels through `governance.chain.rpc`. Text that is not UTF-8 is read with
+What is signed is encoded by web3's contract machinery; what is read needs eth_abi alone, and a second of start-up less.
+No provider hangs on either: what travels, travels through `governance.chain.rpc`. Text that is not UTF-8 is read with
 surrogate escapes instead of failing, because a voter chooses the bytes of a reason, and must not blind its readers.
 """
 
@@ -13,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from governance.encoding.abi import abi_type, from_plain
+from governance.encoding.keccak import abi_encode, keccak256
 from governance.encoding.structs import SCHEMAS, Array
 from governance.errors import VerificationError
 from governance.ledger.artifacts import ContractName, load_artifact
@@ -44,7 +46,17 @@ class Call:
 
 
 def encode_call(call: Call) -> bytes:
-    """The bytes that a transaction or an `eth_call` carries."""
+    """The bytes of the call, by eth_abi alone: whoever only reads does not wait for web3 to be imported.
+
+    Raises: NotEncodable.
+    """
+    entry = _functions(call.contract)[call.function]
+    types = [_canonical(parameter) for parameter in entry["inputs"]]
+    return selector(entry) + abi_encode(types, [_plain(value) for value in call.arguments])
+
+
+def encode_transaction(call: Call) -> bytes:
+    """The bytes of the call, by web3, which checks every argument against the ABI: what a transaction carries."""
     data = _contract(call.contract).encode_abi(call.function, args=[_plain(value) for value in call.arguments])
     return bytes.fromhex(data[2:])
 
@@ -75,26 +87,29 @@ def decode_event(contract: ContractName, log: Mapping[str, Any]) -> Event:
 
     Raises: UndecodableAnswer.
     """
-    from hexbytes import HexBytes
-    from web3.datastructures import AttributeDict
-
-    topics = [HexBytes(topic) for topic in log["topics"]]
-    found = _events_by_topic(contract).get(bytes(topics[0]) if topics else b"")
-    if found is None:
+    topics = [_bytes(topic) for topic in log["topics"]]
+    entry = _events_by_topic(contract).get(topics[0]) if topics else None
+    if entry is None:
         raise UndecodableAnswer(f"{contract} has no event with that topic")
-    name, inputs = found
-    shaped = {**log, "topics": topics, "data": HexBytes(log["data"])}
+    inputs = entry["inputs"]
     try:
-        decoded = getattr(_contract(contract).events, name)().process_log(AttributeDict(shaped))["args"]
-        event = EVENTS[contract][name]
-        return event(*(_typed(event, at, decoded[argument]) for at, argument in enumerate(inputs)))
+        indexed = [parameter for parameter in inputs if parameter["indexed"]]
+        plain = [_canonical(parameter) for parameter in inputs if not parameter["indexed"]]
+        from_topics = [
+            _codec().decode([_canonical(parameter)], topic)[0]
+            for parameter, topic in zip(indexed, topics[1:], strict=True)
+        ]
+        from_data = list(_codec().decode(plain, _bytes(log["data"])))
+        event = EVENTS[contract][entry["name"]]
+        values = ((from_topics if parameter["indexed"] else from_data).pop(0) for parameter in inputs)
+        return event(*(_typed(event, at, value) for at, value in enumerate(values)))
     except Exception as e:
-        raise UndecodableAnswer(f"a log of {contract} is no {name}: {e}") from e
+        raise UndecodableAnswer(f"a log of {contract} is no {entry['name']}: {e}") from e
 
 
 def event_topic(contract: ContractName, name: str) -> bytes:
     """topic 0 of that event."""
-    return next(topic for topic, (known, _) in _events_by_topic(contract).items() if known == name)
+    return next(topic for topic, entry in _events_by_topic(contract).items() if entry["name"] == name)
 
 
 def decode_arguments(abi: Mapping[str, Any], data: bytes) -> dict[str, Any]:
@@ -113,8 +128,6 @@ def decode_arguments(abi: Mapping[str, Any], data: bytes) -> dict[str, Any]:
 
 def selector(abi: Mapping[str, Any]) -> bytes:
     """The first four bytes of the call or error with that ABI entry."""
-    from governance.encoding.keccak import keccak256
-
     return keccak256(signature(abi).encode())[:4]
 
 
@@ -166,13 +179,14 @@ def _contract(name: ContractName) -> type[Contract]:
 
 
 @cache
-def _events_by_topic(name: ContractName) -> dict[bytes, tuple[str, list[str]]]:
-    from governance.encoding.keccak import keccak256
+def _functions(name: ContractName) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in load_artifact(name).abi if entry["type"] == "function"}
 
+
+@cache
+def _events_by_topic(name: ContractName) -> dict[bytes, dict[str, Any]]:
     return {
-        keccak256(signature(entry).encode()): (entry["name"], [parameter["name"] for parameter in entry["inputs"]])
-        for entry in load_artifact(name).abi
-        if entry["type"] == "event"
+        keccak256(signature(entry).encode()): entry for entry in load_artifact(name).abi if entry["type"] == "event"
     }
 
 
@@ -218,11 +232,8 @@ def _field_schemas(event: type) -> tuple[Any, ...]:
 
 
 def _typed(event: type, at: int, value: Any) -> Any:
-    return from_plain(_field_schemas(event)[at], _positional(value))
+    return from_plain(_field_schemas(event)[at], value)
 
 
-def _positional(value: Any) -> Any:
-    """web3 gives an event's structs as mappings in the order of their members."""
-    if isinstance(value, Mapping):
-        return tuple(_positional(item) for item in value.values())
-    return [_positional(item) for item in value] if isinstance(value, list | tuple) else value
+def _bytes(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, bytes) else bytes.fromhex(str(value).removeprefix("0x"))

@@ -164,9 +164,7 @@ _HEADLINES: dict[type[Any], Callable[[ActionKind, Any, Names], str]] = {
     Resume: lambda kind, action, names: f"resume what stops {', '.join(map(str, action.stop_ids))} hold",
     SuspendSeat: lambda kind, action, names: f"suspend the seat of {names.of_seat(action.seat)}",
     ChangeSeats: _change_seats,
-    FormCommittee: lambda kind, action, names: (
-        f"form a committee: {action.threshold} of {len(action.members)} unlock"
-    ),
+    FormCommittee: lambda kind, action, names: f"form a committee: {action.threshold} of {len(action.members)} unlock",
     SetParameters: lambda kind, action, names: "set the parameters of the Council",
 }
 

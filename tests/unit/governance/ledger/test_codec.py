@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import get_args
 
@@ -17,6 +18,7 @@ from governance.ledger.codec import (
     decode_answer,
     decode_event,
     encode_call,
+    encode_transaction,
     event_topic,
     signature,
 )
@@ -40,7 +42,8 @@ def vote_log(reason: bytes) -> dict[str, object]:
     }
 
 
-def test_encode_call_gives_the_bytes_of_our_own_encoder() -> None:
+@pytest.mark.parametrize("encode_call", [encode_call, encode_transaction])
+def test_call_is_encoded_as_by_our_own_encoder(encode_call: Callable[[Call], bytes]) -> None:
     call = Call("Council", "castVoteWithReason", (7, Support.ABSTAIN, "weil ä"))
     expected = keccak256(b"castVoteWithReason(uint256,uint8,string)")[:4]
     assert encode_call(call) == expected + encode_values(("uint256", "uint8", "string"), (7, 2, "weil ä"))

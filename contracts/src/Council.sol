@@ -100,7 +100,7 @@ contract Council is ParameterBook, Voting, CouncilViews {
         ProposalState current = _state(proposalId, h);
         if (!_isOpen(current)) revert UnexpectedState(proposalId, current, ProposalState.Queued); // R-Council-05
 
-        // Once: a second round, with a full period of tier 3 and empty ballots. The parameters stay those of the creation.
+        // R-Council-12. Once: a second round, with a full period of tier 3 and empty ballots. The parameters stay those of the creation.
         TierRule memory rule = sets[h.parametersVersion()].tiers[2];
         h = h.escalate(block.timestamp + rule.period);
         proposals[proposalId].head = h;

@@ -132,6 +132,8 @@ contract Seats is Keys, Admission {
         _dropRotation(seat);
         s.standing = Standing.Suspended;
         _seatKey(s.votingKey, seat, Standing.Suspended);
+        // R-Seats-11: it stays in the roster, so that no bar falls. R-Seats-18: nothing sets this bit again but a new grant,
+        // after the number has rested.
         current.live &= ~_bit(seat);
         emit SeatSuspended(seat, s.organisationId, evidenceHash);
     }

@@ -23,7 +23,7 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
 
     bool public active;
     uint32 internal currentVersion; // of the parameters in force
-    mapping(uint32 version => Parameters) internal sets; // never overwritten: a proposal keeps those of its creation
+    mapping(uint32 version => Parameters) internal sets; // R-Council-23: append-only, a proposal keeps its own
     Bounds internal limits;
 
     mapping(uint256 proposalId => Record) internal proposals;
@@ -39,13 +39,14 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
         if (open && !urgent) return ProposalState.Active;
 
         TierRule memory rule = _rule(h);
-        // Live: the yes of a seat that was removed or suspended since does not count.
+        // R-Council-21: the yes of a seat that was removed or suspended since does not count.
         uint64 yes = Ballots.chosen(_ballots(proposalId, h.round()), Ballots.FOR) & SEATS.liveMask();
         if (!Tally.passes(rule, SEATS.chamberMasks(h.rosterVersion()), yes)) {
             return open ? ProposalState.Active : ProposalState.Defeated;
         }
         uint256 eta = _eta(h, rule);
         if (block.timestamp > eta + sets[h.parametersVersion()].grace) return ProposalState.Expired;
+        // R-Council-09, R-Council-10.
         return urgent || block.timestamp >= eta ? ProposalState.Succeeded : ProposalState.Queued;
     }
 

@@ -36,9 +36,15 @@ interface ICouncil is IActionTarget {
         uint40 closesAt,
         uint40 eta
     );
+    /// @dev count: the seat's ballots in this round, this one included. A signed ballot names the count before it.
     event BallotCast(uint256 indexed proposalId, uint8 indexed seat, uint8 indexed support, uint8 round, uint8 count);
     event Objected(
-        uint256 indexed proposalId, uint8 indexed seat, bytes32 counterexampleHash, string statement, uint40 closesAt, uint40 eta
+        uint256 indexed proposalId,
+        uint8 indexed seat,
+        bytes32 counterexampleHash,
+        string statement,
+        uint40 closesAt,
+        uint40 eta
     );
     event ActionExecuted(uint256 indexed proposalId, ActionKind indexed kind, uint8 tier, address executor);
     event Activated(bytes32 indexed charterHash);
@@ -57,7 +63,9 @@ interface ICouncil is IActionTarget {
     /// @notice R-Council-06: that seat has cast as many ballots in this round as it may.
     error TooManyBallots(uint256 proposalId, uint8 seat);
     /// @notice R-Council-07: the signed ballot is for another round or count.
-    error StaleBallot(uint256 proposalId, uint8 seat, uint8 round, uint8 count, uint8 expectedRound, uint8 expectedCount);
+    error StaleBallot(
+        uint256 proposalId, uint8 seat, uint8 round, uint8 count, uint8 expectedRound, uint8 expectedCount
+    );
     /// @notice R-Council-07: the signature is not the voter's.
     error BadSignature(address voter);
     /// @notice R-Council-08: support is against (0), for (1) or abstain (2).
@@ -102,11 +110,15 @@ interface ICouncil is IActionTarget {
     function longestProposal() external view returns (uint40);
 
     /// @notice Only a live seat. Decodes and validates the action; the round opens at once.
-    function propose(ActionKind kind, bytes calldata action, string calldata description) external returns (uint256 proposalId);
+    function propose(ActionKind kind, bytes calldata action, string calldata description)
+        external
+        returns (uint256 proposalId);
 
     function castVote(uint256 proposalId, uint8 support) external returns (uint256 weight);
 
-    function castVoteWithReason(uint256 proposalId, uint8 support, string calldata reason) external returns (uint256 weight);
+    function castVoteWithReason(uint256 proposalId, uint8 support, string calldata reason)
+        external
+        returns (uint256 weight);
 
     /// @notice By any relayer: a ballot signed off line (EIP-712), for exactly this round and count. 65 or 64 bytes (EIP-2098).
     function castSignedVote(
@@ -120,10 +132,14 @@ interface ICouncil is IActionTarget {
     ) external returns (uint256 weight);
 
     /// @notice EIP-712: Ballot(uint256 proposalId,uint8 support,address voter,uint8 round,uint8 count,string reason).
-    function ballotDigest(uint256 proposalId, uint8 support, address voter, uint8 round, uint8 count, string calldata reason)
-        external
-        view
-        returns (bytes32);
+    function ballotDigest(
+        uint256 proposalId,
+        uint8 support,
+        address voter,
+        uint8 round,
+        uint8 count,
+        string calldata reason
+    ) external view returns (bytes32);
 
     /// @notice By an eligible live seat, until execution: escalates a claimed tightening to tier 3, once.
     function object(uint256 proposalId, bytes32 counterexampleHash, string calldata statement) external;

@@ -13,8 +13,8 @@ struct Member {
     bool granted; // by this batch
 }
 
-/// @dev The rules of independence, judged on a resulting set. Sizes bind every batch. The labels bind what is granted:
-/// a removal is never refused for diversity, or one group's breach would protect it.
+/// @dev The rules of independence, judged on a resulting set. Sizes bind every batch. The labels bind what is granted
+/// (R-Seats-17): a removal is never refused for diversity, or one group's breach would protect it.
 library Independence {
     uint256 internal constant MIN_CHAMBER = 3;
 

@@ -40,7 +40,7 @@ library Tally {
         }
     }
 
-    /// @dev Whether yes reaches num/den of size: more than it (strict), or at least it.
+    /// @dev R-Council-22. Whether yes reaches num/den of size, the seats that there are: more than it (strict), or at least.
     function meets(uint256 yes, uint256 size, uint256 num, uint256 den, bool strict) internal pure returns (bool) {
         unchecked {
             // Four factors below 2^17: no product wraps.

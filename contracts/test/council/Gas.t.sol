@@ -6,29 +6,35 @@ import {Support} from "../../src/types/Proposals.sol";
 import {Base} from "../Base.t.sol";
 import {Charter} from "../Charter.sol";
 
-/// @dev What members pay. With --isolate every call is a transaction of its own, cold, as on a chain.
+/// @dev What members pay: every call is a transaction of its own, cold, as on a chain.
+/// forge-config: default.isolate = true
+/// forge-config: ci.isolate = true
 contract GasTest is Base {
-    function test_gas_ofAProposalsLife() public {
+    function test_proposal_costs_whatItMay() public {
         bytes memory action = addConstraint("no-bio");
         uint256 id = propose(ActionKind.AddConstraint, action);
-        vm.snapshotGasLastCall("council", "propose, first");
+        measure("propose, first of a seat", 205_000);
         vote(id, 0, Support.For);
-        vm.snapshotGasLastCall("council", "castVote, first of a proposal");
+        measure("castVote, first of a proposal", 43_000);
         vote(id, 1, Support.For);
-        vm.snapshotGasLastCall("council", "castVote, next");
+        measure("castVote, next", 43_000);
         vote(id, 1, Support.Against);
-        vm.snapshotGasLastCall("council", "castVote, changed");
+        measure("castVote, changed", 43_000);
         vm.prank(voters[2]);
         council.castVoteWithReason(id, 1, "it is safe");
-        vm.snapshotGasLastCall("council", "castVoteWithReason");
+        measure("castVoteWithReason", 44_500);
         bytes memory signature = sign(Charter.votingSecret(3), council.ballotDigest(id, 1, voters[3], 1, 0, ""));
         council.castSignedVote(id, 1, voters[3], 1, 0, "", signature);
-        vm.snapshotGasLastCall("council", "castSignedVote");
+        measure("castSignedVote", 51_500);
         voteFor(id, EVERYONE & ~uint64(0x0f));
         warpToEta(id);
         council.execute(id, ActionKind.AddConstraint, action);
-        vm.snapshotGasLastCall("council", "execute AddConstraint");
+        measure("execute AddConstraint", 330_000);
         propose(ActionKind.AddConstraint, addConstraint("no-cyber"));
-        vm.snapshotGasLastCall("council", "propose, next");
+        measure("propose, next of a seat", 175_000);
+    }
+
+    function measure(string memory what, uint256 most) private {
+        assertLe(vm.snapshotGasLastCall("council", what), most, what);
     }
 }

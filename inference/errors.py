@@ -49,6 +49,12 @@ class NoCommitteeKey(Unavailable):
     hint: ClassVar[str] = "see custodes committee status; a committee is formed by a vote and its own key generation"
 
 
+class DoubtfulProof(Unavailable):
+    """A node gave a proof that does not verify: neither a permission nor a stop was shown."""
+
+    hint: ClassVar[str] = "ask again; if it stays so, the node lies or is broken: use another"
+
+
 class NotFinalYet(Unavailable):
     """The release is on the chain, but its block did not become final in time."""
 

@@ -44,8 +44,7 @@ def find_permission(
     for event in reversed(named):  # the newest release first
         if worker is not None and event.worker != worker:
             continue
-        latest = sight.proven.latest_releases(heads, event.release_id, event.worker)
-        lease = decide_lease(sight.proven.release(prove, block, event.release_id, event.worker), latest)
+        lease = decide_lease(*sight.see_release(heads, event.release_id, event.worker))
         if isinstance(lease, Dark):
             refusals.append(Denied(lease.rule, lease.reason))
             continue

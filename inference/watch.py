@@ -1,8 +1,9 @@
 """The worker's eye on the chain: one thread looks, another keeps time, and either can end the lease, once.
 
-What the looker sees ends the lease at once when it is a stop, or a chain that contradicts itself. That nobody answers
-is not yet a loss: the keeper ends the lease when the stall limit has passed without a new block. It asks nobody, so an
-RPC that lets the looker hang for ever cannot keep a model alive. A lost lease is never regained.
+What the looker sees ends the lease at once when it is a stop, or a final block that changed. That nobody answers, or
+with a proof that does not verify, is not yet a loss: nothing is renewed on it, and the keeper ends the lease when the
+stall limit has passed without a good look at a new block. The keeper asks nobody, so an RPC that lets the looker hang
+for ever cannot keep a model alive. A lost lease is never regained.
 
 Source: DESIGN sections 5 and 7.
 """
@@ -15,12 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance.chain.headers import Header
-from governance.chain.view import ChainView, Heads
-from governance.errors import CustodesError, Unavailable
-from governance.ledger.proven import ProvenLedger
+from governance.chain.view import FinalityViolation, Heads
+from governance.errors import Unavailable, VerificationError
 from governance.types import Address, Hash32, ReleaseId
+from inference.errors import DoubtfulProof
 from inference.lease import Dark, Hold, Lease, decide_lease
-from inference.terms import ProvenTerms
+from inference.sight import Sight
 
 LOOK_EVERY = 0.25  # [seconds]
 Monotonic = Callable[[], float]
@@ -34,17 +35,6 @@ class Look:
     newest: Header
     ledger_head: Hash32  # of the constraints, at `block`
     expires_at: int  # of the release [Unix seconds]
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What a worker looks at, and how: its verified view, and how many RPCs must show that the chain moves."""
-
-    view: ChainView
-    proven: ProvenLedger
-    terms: ProvenTerms
-    agreement: int
-    stall_limit: float  # [seconds]
 
 
 class Watch:
@@ -83,7 +73,7 @@ class Watch:
     def look(self) -> Look | Dark:
         """One look now. The first is made by whoever starts the watch, all others by its own thread.
 
-        Raises: Unavailable, if nobody answers; everything else that is wrong with the chain is a Dark.
+        Raises: Unavailable, if nobody answers, or not with a proof that verifies. A final block that changed is a Dark.
         """
         try:
             heads = self._sight.view.refresh()
@@ -91,10 +81,10 @@ class Watch:
             if self._last is not None and self._last[0] == hashes:
                 return self._last[1]  # the same state was proven before
             found = self._prove(heads)
-        except Unavailable:
-            raise
-        except CustodesError as e:
+        except FinalityViolation as e:
             return Dark("R-Worker-01", f"the chain cannot be believed: {e.message}")
+        except VerificationError as e:
+            raise DoubtfulProof(e.message) from e
         if isinstance(found, Look):
             self._last = hashes, found
             times = sorted((header.timestamp for _, header in heads.latest), reverse=True)
@@ -115,12 +105,10 @@ class Watch:
                 thread.join(timeout=1.0)  # a looker that hangs on an RPC has no say any more
 
     def _prove(self, heads: Heads) -> Look | Dark:
-        sight, prove = self._sight, self._sight.view.prove
-        finalized = sight.proven.release(prove, heads.finalized, self._release_id, self._worker)
-        latest = sight.proven.latest_releases(heads, self._release_id, self._worker)
-        decision = decide_lease(finalized, latest)
+        sight = self._sight
+        decision = decide_lease(*sight.see_release(heads, self._release_id, self._worker))
         if isinstance(decision, Hold):
-            head = sight.terms.ledger_head(prove, heads.finalized)
+            head = sight.terms.ledger_head(sight.view.prove, heads.finalized)
             return Look(heads.finalized, heads.newest, head, decision.expires_at)
         return decision
 

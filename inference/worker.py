@@ -16,31 +16,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from governance.constraints.scope import ReleaseScope
+from governance.chain.proofs import BadProof
 from governance.ledger.client import Ledger
 from governance.ledger.transactions import TransactionSigner
-from governance.types import Hash32, Mode, ReleaseId
+from governance.types import Mode, ReleaseId
 from governance.types.events import Event
 from governance.types.events.releases import ReceiptsAnchored
-from inference.constraints_in_force import read_scope_of, rebuild_constraints
-from inference.enforcement import ConstraintInForce, Denied, Permitted, Use, judge_use
 from inference.errors import (
     BadRequest,
-    CannotEnforce,
+    DoubtfulProof,
     NotFinalYet,
     UnsupportedModel,
-    UseRefused,
     WorkerDark,
     WorkerNotReady,
 )
 from inference.lease import Dark
+from inference.mandate import Mandate
 from inference.model import Completion, LanguageModel
 from inference.question import Answer, Question
 from inference.receipts import MessageSigner, ReceiptLog, Served
 from inference.sealed import open_sealed, read_manifest
+from inference.sight import Sight
 from inference.terms import Terms
 from inference.unlock import Report, Unlocked, Waiting, unlock
-from inference.watch import Look, Sight, Watch
+from inference.watch import Look, Watch
 
 
 class WorkerSigner(TransactionSigner, MessageSigner, Protocol):
@@ -75,9 +74,7 @@ class Worker:
         self._changing = threading.Lock()  # held for an instant, where the worker gets or loses its model
         self._dark: Dark | None = None
         self._model: LanguageModel | None = None
-        self._constraints: tuple[Hash32, list[ConstraintInForce]] | None = None
-        self._terms: Terms | None = None
-        self._scope: ReleaseScope | None = None
+        self._mandate: Mandate | None = None
         self._unlocked: Unlocked | None = None
         self._waits_for = "the chain"
         self._report: Report = lambda _: None
@@ -93,10 +90,6 @@ class Worker:
         return self._unlocked
 
     @property
-    def terms(self) -> Terms | None:
-        return self._terms
-
-    @property
     def waits_for(self) -> str:
         """What the worker waits for before it serves; empty once it does."""
         return self._waits_for
@@ -110,9 +103,17 @@ class Worker:
             raise WorkerNotReady(f"the worker does not serve yet: {self._waits_for}")
         return self._model
 
-    def start(self, *, report: Report, patience: Patience | None = None, threads: int = 2) -> Unlocked:
+    def start(
+        self,
+        *,
+        report: Report,
+        patience: Patience | None = None,
+        threads: int = 2,
+        intended: Question | None = None,
+    ) -> Unlocked:
         """The model is unlocked, opened in memory and loaded, and the lease is watched.
 
+        The committee is not asked if the question that is `intended` would not be permitted.
         Raises: WorkerDark, NotFinalYet, NotRegistered, CannotEnforce, ConstraintsMismatch, UnlockTimedOut,
         LedgerRefused, VerificationError, InvalidInput, Unavailable.
         """
@@ -125,15 +126,11 @@ class Worker:
         patience = patience or Patience()
         terms, look = self._await_terms(tell, patience.finality)
         manifest = read_manifest(self._post.sealed, terms.anchor)
-        events = self._read_events()
-        self._terms, self._scope = terms, read_scope_of(events, terms)
-        if self._scope.to_mode() is not terms.mode:
-            raise UseRefused(f"the release is for another mode than its scope: {self._scope.mode}", rule="R-Worker-04")
-        self._constraints = (
-            look.ledger_head,
-            rebuild_constraints(events, self._post.ledger.deployment, look.ledger_head),
-        )
+        events = [record.event for record in self._post.ledger.events()]
+        mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
         self._receipts.verify_anchored(self._select_anchored(events))
+        if intended is not None:
+            mandate.judge(intended, 0, self._receipts.spent, look)
         self._watch.start()
         try:
             waiting = Waiting(tell, self._check_lease, self._post.names, patience.partials)
@@ -159,20 +156,25 @@ class Worker:
         """
         with self._asking:
             model = self.model
-            look = self._watch.last
-            if look is None or self._terms is None:
+            look, mandate = self._watch.last, self._mandate
+            if look is None or mandate is None:
                 raise WorkerNotReady("the worker has not seen the chain")
-            self._refresh_constraints(look)
-            limit = self._permit(question, model, look).max_tokens
+            mandate.refresh(look)
+            tokens = model.count_tokens(question.messages)
+            if tokens >= model.context:
+                raise BadRequest(f"the question has {tokens} tokens, and the model reads {model.context} at most")
+            permitted = mandate.judge(question, tokens, self._receipts.spent, look)
+            limit = min(permitted.max_tokens, model.context - tokens)
             completion = model.generate(question.messages, limit, self._must_stop, digest=question.wants_digest)
             self._check_lease()
             if completion.is_stopped:
                 raise WorkerDark("the worker went dark while it answered", rule="R-Worker-02")
-            return Answer(model.name, completion, self._write_receipt(question, completion, self._terms, look))
+            return Answer(model.name, completion, self._write_receipt(question, completion, mandate.terms, look))
 
     def describe(self) -> dict[str, Any]:
         """What the worker is at, as JSON values."""
-        dark, look, terms, spent = self._dark, self._watch.last, self._terms, self._receipts.spent
+        dark, look, mandate, spent = self._dark, self._watch.last, self._mandate, self._receipts.spent
+        terms = mandate.terms if mandate is not None else None
         state = "dark" if dark is not None else "starting" if self._waits_for else "serving"
         return {
             "schema": "custodes.worker/1",
@@ -187,7 +189,7 @@ class Worker:
             "block": look.newest.number if look is not None else None,
             "finalized": look.block.number if look is not None else None,
             "expiresAt": look.expires_at if look is not None else None,
-            "scope": self._scope.model_dump(mode="json", by_alias=True) if self._scope is not None else None,
+            "scope": mandate.scope.model_dump(mode="json", by_alias=True) if mandate is not None else None,
             "served": {"requests": spent.requests, "outputTokens": spent.output_tokens},
         }
 
@@ -248,15 +250,16 @@ class Worker:
     def _await_terms(self, tell: Report, patience: float) -> tuple[Terms, Look]:
         """R-Worker-01: what a good look showed, once the release is in force at a finalized block."""
         deadline = time.monotonic() + patience
-        appeared: int | None = None
+        appeared = 0
         while True:
-            look = self._watch.look()
-            if isinstance(look, Look):
-                prove = self._sight.view.prove
-                terms = self._sight.terms.terms(prove, look.block, self._post.release_id, self._post.signer.address)
-                if terms.mode is Mode.MPC:
-                    raise UnsupportedModel("the release is for a party of MPC, which does not hold a whole model")
-                return terms, look
+            try:
+                look = self._watch.look()
+                if isinstance(look, Look):
+                    return self._read_terms(look), look
+            except DoubtfulProof:
+                if time.monotonic() > deadline:
+                    raise
+                continue
             if not look.is_early:
                 raise WorkerDark(look.reason, rule=look.rule)
             heads = self._sight.view.refresh()
@@ -267,31 +270,16 @@ class Worker:
                 raise NotFinalYet(f"the release was not final within {patience:.0f} s")
             time.sleep(0.2)
 
-    # --- what was voted
-
-    def _permit(self, question: Question, model: LanguageModel, look: Look) -> Permitted:
-        assert self._scope is not None  # noqa: S101 - set before the model was
-        assert self._constraints is not None  # noqa: S101
-        tokens = model.count_tokens(question.messages)
-        if tokens >= model.context:
-            raise BadRequest(f"the question has {tokens} tokens, and the model reads {model.context} at most")
-        use = Use(question.capability, question.purpose, question.audience, tokens, question.max_tokens)
-        now = look.newest.timestamp
-        verdict = judge_use(use, self._scope, self._constraints[1], self._receipts.spent, now)
-        if isinstance(verdict, Denied):
-            kind = CannotEnforce if verdict.rule == "R-Worker-06" else UseRefused
-            raise kind(verdict.reason, rule=verdict.rule)
-        return Permitted(min(verdict.max_tokens, model.context - tokens))
-
-    def _refresh_constraints(self, look: Look) -> None:
-        """R-Worker-05: the constraints are the ones that fold to the proven head, or the worker does not serve."""
-        if self._constraints is not None and self._constraints[0] == look.ledger_head:
-            return
-        constraints = rebuild_constraints(self._read_events(), self._post.ledger.deployment, look.ledger_head)
-        self._constraints = look.ledger_head, constraints
-
-    def _read_events(self) -> list[Event]:
-        return [record.event for record in self._post.ledger.events()]
+    def _read_terms(self, look: Look) -> Terms:
+        """Raises: WorkerDark, NotRegistered, UnsupportedModel, DoubtfulProof."""
+        sight, post = self._sight, self._post
+        try:
+            terms = sight.terms.terms(sight.view.prove, look.block, post.release_id, post.signer.address)
+        except BadProof as e:
+            raise DoubtfulProof(e.message) from e
+        if terms.mode is Mode.MPC:
+            raise UnsupportedModel("the release is for a party of MPC, which does not hold a whole model")
+        return terms
 
     # --- receipts
 

@@ -15,7 +15,6 @@ from inference.cli.options import (
     Audience,
     Capability,
     Model,
-    OtherRpcs,
     Patience,
     Purpose,
     Receipts,
@@ -56,7 +55,6 @@ def ask(
         bool, typer.Option("--logits-digest", help="Say the SHA-256 of all logits, to compare with a plain run.")
     ] = False,
     threads: Threads = 2,
-    others: OtherRpcs = None,
     agreement: Agreement = None,
 ) -> None:
     """The answer of a governed model, if a release in force, its scope and the constraints permit the question.
@@ -79,7 +77,7 @@ def ask(
             raise BadArgument("--release and --model are needed, or --url of a worker that runs")
         if receipts is not None:
             receipts = receipts.absolute()
-        access = reach(app, others, agreement)
+        access = reach(app, agreement)
         data = _ask_once(app, make_worker(app, access, release, model, receipts), asked, patience, anchor, threads)
     if receipt is not None:
         receipt.write_text(json.dumps(data["receipt"], indent=2) + "\n")
@@ -114,7 +112,7 @@ def _ask_once(
 
     try:
         limits = workers.Patience(partials=read_patience(patience))
-        unlocked = worker.start(report=app.output.note, patience=limits, threads=threads)
+        unlocked = worker.start(report=app.output.note, patience=limits, threads=threads, intended=question)
         parameters = worker.model.parameters
         answer = worker.ask(question)
         if anchor:

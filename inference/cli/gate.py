@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.context import get_app
-from inference.cli.options import Agreement, Audience, OtherRpcs, Purpose, reach
+from inference.cli.options import Agreement, Audience, Purpose, reach, read_history
 
 
 def gate(
@@ -19,7 +19,6 @@ def gate(
     worker: Annotated[
         str | None, typer.Option(help="Only releases that name this worker: its address or its key's name.")
     ] = None,
-    others: OtherRpcs = None,
     agreement: Agreement = None,
 ) -> None:
     """Exit code 0 if some release of MODEL in force permits the use, with the constraints in force; else 4.
@@ -31,12 +30,12 @@ def gate(
     from inference.gate import find_permission
 
     app = get_app(ctx)
-    history = app.history
     named = None
     if worker is not None:
         named = make_address(worker) if worker.startswith("0x") else app.keystore.find(worker).address
     use = Use(capability, purpose, audience, input_tokens=0, max_tokens=None)
-    access = reach(app, others, agreement)
+    access = reach(app, agreement)
+    history = read_history(access)
     found = find_permission(access, [r.event for r in history.events], history.names.find_model(model), use, named)
     app.output.result(
         "custodes.gate/1",

@@ -10,7 +10,7 @@ import typer
 
 from governance.cli.context import App, get_app
 from inference.cli.bar import show_progress
-from inference.cli.options import Agreement, OtherRpcs, reach
+from inference.cli.options import Agreement, reach
 
 if TYPE_CHECKING:
     from governance.types import Address
@@ -28,7 +28,6 @@ def seal(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What people call it; by default the source's name.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that encrypt.")] = 2,
-    others: OtherRpcs = None,
     agreement: Agreement = None,
 ) -> None:
     """OUT holds SOURCE, encrypted: only t of the committee's oracles together can open it again.
@@ -39,7 +38,7 @@ def seal(
     from inference.sealing import get_committee_key, seal_to_committee
 
     app = get_app(ctx)
-    access = reach(app, others, agreement)
+    access = reach(app, agreement)
     app.output.note("waiting for a finalized committee key")
     key = get_committee_key(access)
     with show_progress(app, "sealing") as progress:
@@ -73,7 +72,6 @@ def verify(
     ctx: typer.Context,
     directory: Directory,
     threads: Annotated[int, typer.Option(min=1, help="Threads that read.")] = 2,
-    others: OtherRpcs = None,
     agreement: Agreement = None,
 ) -> None:
     """Every byte in DIR is the one that the ledger recorded; no key is needed. Exit code 1 if it is not."""
@@ -81,7 +79,7 @@ def verify(
     from inference.sealing import read_anchor
 
     app = get_app(ctx)
-    anchor = read_anchor(reach(app, others, agreement), directory)
+    anchor = read_anchor(reach(app, agreement), directory)
     with show_progress(app, "verifying") as progress:
         found = verify_directory(directory, anchor, threads=threads, progress=progress)
     app.output.result(

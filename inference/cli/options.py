@@ -11,6 +11,7 @@ from governance.cli.context import App
 from governance.cli.settings import data_directory
 
 if TYPE_CHECKING:
+    from governance.ledger.history import History
     from governance.types import Address, ReleaseId
     from inference.access import Access
     from inference.worker import Worker
@@ -19,12 +20,9 @@ Release = Annotated[
     str | None, typer.Option("--release", metavar="RELEASE", help="The proposal that granted it: its number or id.")
 ]
 Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="The sealed directory.")]
-OtherRpcs = Annotated[
-    list[str] | None,
-    typer.Option("--other-rpc", metavar="URL", help="A further node to compare --rpc with; repeatable."),
-]
 Agreement = Annotated[
-    int | None, typer.Option(min=1, help="How many nodes must agree on a block; by default more than half.")
+    int | None,
+    typer.Option(min=1, help="How many nodes of --rpc URL,URL,... must agree on a block; by default more than half."),
 ]
 Patience = Annotated[
     str | None, typer.Option(help="How long to wait for partials: 90s, 5m. By default until the request expires.")
@@ -42,11 +40,19 @@ Purpose = Annotated[str | None, typer.Option(help="Why; some scopes want to know
 Audience = Annotated[str | None, typer.Option(help="For whom; some scopes want to know.")]
 
 
-def reach(app: App, others: list[str] | None, agreement: int | None) -> Access:
-    """The chain by all RPCs that are named. Raises: as `open_access`."""
+def reach(app: App, agreement: int | None) -> Access:
+    """The chain by all RPCs that are named, with commas between. Raises: SettingMissing, and as `open_access`."""
     from inference.access import open_access
 
-    return open_access(app.deployment, [app.settings.require("rpc"), *(others or [])], agreement)
+    urls = [url.strip() for url in app.settings.require("rpc").split(",") if url.strip()]
+    return open_access(app.deployment, urls, agreement)
+
+
+def read_history(access: Access) -> History:
+    """Everything that happened, with the names that it gave. Raises: RpcUnavailable."""
+    from governance.ledger.history import History
+
+    return History.of(access.ledger)
 
 
 def make_worker(app: App, access: Access, release: str, sealed: Path, receipts: Path | None) -> Worker:
@@ -54,7 +60,7 @@ def make_worker(app: App, access: Access, release: str, sealed: Path, receipts: 
     from inference.receipts import ReceiptLog
     from inference.worker import Post, Worker
 
-    history = app.history
+    history = read_history(access)
     release_id = history.names.find_release(release)
     signer = app.open_key()
     directory = receipts or default_receipts(access, release_id, signer.address)

@@ -13,7 +13,6 @@ from governance.cli.errors import BadArgument
 from inference.cli.options import (
     Agreement,
     Model,
-    OtherRpcs,
     Patience,
     Receipts,
     Release,
@@ -36,7 +35,6 @@ def serve(
     patience: Patience = None,
     receipts: Receipts = None,
     threads: Threads = 2,
-    others: OtherRpcs = None,
     agreement: Agreement = None,
 ) -> None:
     """The model is unlocked by the committee, opened in memory, and served with OpenAI's chat API and a bearer token.
@@ -52,7 +50,7 @@ def serve(
     app = get_app(ctx)
     if release is None or model is None:
         raise BadArgument("--release and --model are needed")
-    worker = make_worker(app, reach(app, others, agreement), release, model, receipts)
+    worker = make_worker(app, reach(app, agreement), release, model, receipts)
     try:
         serving = Serving(
             worker,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from committee_members import Oracle
 from governance.chain.rpc import as_int
-from governance.constraints.document import ConstraintDocument
+from governance.constraints.document import ConstraintDocument, ConstraintScope
 from governance.constraints.scope import Budget, ReleaseScope
 from governance.crypto.partial import TransportPublicKey
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
@@ -268,14 +268,16 @@ class WorkerWorld:
         self.system.enact(ActionKind.REVOKE_RELEASE, RevokeRelease(released.release_id, "a test"), QUORUM)
 
     def constrain(
-        self, name: str, limits: dict[str, int], *, document: bytes | None = None, expires_at: int = 0
+        self, name: str, limits: dict[str, int], *, capabilities: Sequence[str] = ("*",), expires_at: int = 0
     ) -> ConstraintId:
-        """The quorum adds a constraint with these upper limits."""
-        content = document or ConstraintDocument(name=name, title=name, text="for a test").to_bytes()
+        """The quorum adds a constraint with these upper limits; it holds for every release from now on."""
+        scope = ConstraintScope(capabilities=tuple(capabilities))
+        slug = name.replace(" ", "-")
+        content = ConstraintDocument(name=slug, title=name, text="for a test", scope=scope).to_bytes()
         settings = tuple(ParameterSetting(make_short_name(key), Direction.MAX, value) for key, value in limits.items())
-        action = AddConstraint(name, Timestamp(expires_at), settings, content)
+        action = AddConstraint(slug, Timestamp(expires_at), settings, content)
         self.system.enact(ActionKind.ADD_CONSTRAINT, action, QUORUM)
-        return compute_constraint_id(name)
+        return compute_constraint_id(slug)
 
     def settle(self, blocks: int = 4) -> None:
         """So many blocks have passed."""

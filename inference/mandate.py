@@ -1,0 +1,50 @@
+"""What was voted and binds a worker: its terms, the release's scope, and the constraints in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance.ledger.client import Ledger
+from governance.types.events import Event
+from inference.constraints_in_force import read_scope_of, rebuild_constraints
+from inference.enforcement import Denied, Permitted, Spent, Use, judge_use
+from inference.errors import CannotEnforce, UseRefused
+from inference.question import Question
+from inference.terms import Terms
+from inference.watch import Look
+
+
+class Mandate:
+    """One release's scope, and the constraints as the ledger has them now."""
+
+    def __init__(self, ledger: Ledger, terms: Terms, events: Sequence[Event], look: Look) -> None:
+        """From everything that happened. Raises: ConstraintsMismatch, MalformedDocument, NotCanonical, UseRefused."""
+        self._ledger = ledger
+        self.terms = terms
+        self.scope = read_scope_of(events, terms)
+        if self.scope.to_mode() is not terms.mode:
+            raise UseRefused(f"the release is for another mode than its scope: {self.scope.mode}", rule="R-Worker-04")
+        self._head = look.ledger_head
+        self._constraints = rebuild_constraints(events, ledger.deployment, look.ledger_head)
+
+    def refresh(self, look: Look) -> None:
+        """R-Worker-05: the constraints are those that fold to the proven head, or nothing is served.
+
+        Raises: ConstraintsMismatch, Unavailable.
+        """
+        if self._head != look.ledger_head:
+            events = [record.event for record in self._ledger.events()]
+            self._constraints = rebuild_constraints(events, self._ledger.deployment, look.ledger_head)
+            self._head = look.ledger_head
+
+    def judge(self, question: Question, tokens: int, spent: Spent, look: Look) -> Permitted:
+        """R-Worker-04: how long the answer to a question of so many tokens may be.
+
+        Raises: UseRefused, CannotEnforce.
+        """
+        use = Use(question.capability, question.purpose, question.audience, tokens, question.max_tokens)
+        verdict = judge_use(use, self.scope, self._constraints, spent, look.newest.timestamp)
+        if isinstance(verdict, Denied):
+            kind = CannotEnforce if verdict.rule == "R-Worker-06" else UseRefused
+            raise kind(verdict.reason, rule=verdict.rule)
+        return verdict

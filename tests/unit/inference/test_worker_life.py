@@ -1,0 +1,341 @@
+"""A worker's life on a real chain: what it needs to begin, what it serves, and what makes it dark."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from governance.constraints.scope import Budget
+from governance.errors import CustodesError
+from governance.ledger.signer import Signer
+from governance.types import ReleaseId
+from inference.errors import (
+    BadReceipt,
+    BadRequest,
+    CannotEnforce,
+    NotFinalYet,
+    UnlockTimedOut,
+    UseRefused,
+    WorkerDark,
+    WorkerNotReady,
+)
+from inference.lease import Dark
+from inference.model import LanguageModel
+from inference.question import Question, ask_user
+from inference.receipts import verify_receipt
+from inference.sealed import DataKey, open_sealed
+from inference.sealed.errors import ManifestMismatch, TamperedChunk, WrongDataKey
+from inference.worker import Patience, Worker
+from worker_world import CHAT, DAY, Released, WorkerWorld, wait_for
+
+HELLO = ask_user("Hello, who are you?", "chat", max_tokens=8)
+
+
+@pytest.fixture(scope="module")
+def released(world: WorkerWorld) -> Released:
+    """A release that no test of this file stops."""
+    return world.release()
+
+
+def endless(worker: Worker) -> None:
+    """Its model has no reason to end an answer by itself."""
+    worker.model._model.generation_config.eos_token_id = None
+
+
+def get_error(worker: Worker, question: Question) -> CustodesError:
+    with pytest.raises(CustodesError) as refused:
+        worker.ask(question)
+    return refused.value
+
+
+def silent(_: str) -> None:
+    """Says nothing."""
+
+
+# --- beginning
+
+
+def test_worker_answers_as_its_release_permits(world: WorkerWorld, released: Released) -> None:
+    said: list[str] = []
+    worker = world.make_worker(released)
+    with pytest.raises(WorkerNotReady):
+        worker.ask(HELLO)
+    with world.committee.answering():
+        unlocked = worker.start(report=said.append)
+    assert len(unlocked.answers) >= 3
+    assert said[-1] == "opening the weights"
+    assert any(line.startswith("waiting for finality, ") for line in said)
+    assert any(line.startswith("0 of 3 partials approved: missing oracle-1 (Aurora Labs)") for line in said)
+    with pytest.raises(ValueError, match="wiped"):
+        unlocked.data_key.expose()
+    answer = worker.ask(HELLO)
+    assert len(answer.completion.token_ids) == 8
+    assert answer.completion.is_cut
+    verify_receipt(answer.receipt, HELLO.to_bytes(), answer.completion.text.encode())
+    assert answer.receipt["body"]["manifestHash"] == "0x" + released.manifest.compute_hash().hex()
+    assert worker.describe()["state"] == "serving"
+    worker.close()
+    assert worker.describe()["state"] == "dark"
+    with pytest.raises(WorkerDark, match="ending"):
+        worker.ask(HELLO)
+
+
+def test_worker_refuses_a_release_that_was_never_granted(world: WorkerWorld, released: Released) -> None:
+    unknown = dataclasses.replace(released, release_id=ReleaseId(b"\x05" * 32))
+    worker = world.make_worker(unknown)
+    with pytest.raises(WorkerDark, match="no such release was executed") as refused:
+        worker.start(report=silent)
+    assert refused.value.rule == "R-Worker-01"
+    worker.close()
+
+
+def test_worker_refuses_a_release_of_another_worker(world: WorkerWorld, released: Released, tmp_path: Path) -> None:
+    stranger = dataclasses.replace(released, worker=Signer.random())
+    worker = world.make_worker(stranger, receipts=tmp_path)
+    with pytest.raises(WorkerDark, match="does not name this worker"):
+        worker.start(report=silent)
+    worker.close()
+
+
+def test_worker_waits_for_finality_and_no_longer_than_it_was_told(world: WorkerWorld) -> None:
+    model = world.register(world.seal())
+    worker_key = Signer.random()
+    world.system.fund(worker_key.address)
+    with world.pulse.held():
+        release = world.grant(model, worker_key)
+        report = world.directory / f"sealed-{world.count}"
+        released = Released(report, world.tiny, None, model, release, worker_key)  # type: ignore[arg-type]
+        worker = world.make_worker(released)
+        said: list[str] = []
+        with pytest.raises(NotFinalYet):
+            worker.start(report=said.append, patience=Patience(finality=1))
+        worker.close()
+    assert said
+    assert all(line == "waiting for finality, 2 blocks" for line in said)
+
+
+@pytest.mark.parametrize("where", ["manifest.json", "model.safetensors.sealed"])
+def test_worker_refuses_a_tampered_directory(
+    world: WorkerWorld, released: Released, tmp_path: Path, where: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(released.directory, copy)
+    content = bytearray((copy / where).read_bytes())
+    content[-100] ^= 1
+    (copy / where).write_bytes(content)
+    worker = world.make_worker(dataclasses.replace(released, directory=copy))
+    with world.committee.answering(), pytest.raises((ManifestMismatch, TamperedChunk)) as refused:
+        worker.start(report=silent)
+    assert type(refused.value) is (ManifestMismatch if where == "manifest.json" else TamperedChunk)
+    with pytest.raises(CustodesError):
+        worker.ask(HELLO)
+    worker.close()
+
+
+def test_worker_refuses_the_directory_of_another_model(world: WorkerWorld, released: Released) -> None:
+    other = world.seal()
+    worker = world.make_worker(dataclasses.replace(released, directory=other.directory))
+    with pytest.raises(ManifestMismatch):
+        worker.start(report=silent)
+    worker.close()
+
+
+def test_wrong_data_key_opens_nothing(released: Released) -> None:
+    with pytest.raises(WrongDataKey):
+        open_sealed(released.directory, DataKey.generate(), expected=released.manifest.compute_anchor())
+
+
+def test_worker_must_unlock_again_after_a_restart(world: WorkerWorld, released: Released) -> None:
+    with world.serving(released) as first:
+        assert first.unlocked is not None
+        asked = first.unlocked.request_id
+    again = world.make_worker(released)
+    with pytest.raises(WorkerNotReady):
+        again.ask(HELLO)
+    with pytest.raises(UnlockTimedOut):  # nobody answers now: what the first process was given is gone with it
+        again.start(report=silent, patience=Patience(partials=2))
+    again.close()
+    with world.serving(released) as third:
+        assert third.unlocked is not None
+        assert third.unlocked.request_id != asked
+
+
+# --- what was voted
+
+
+@pytest.mark.parametrize(
+    ("question", "match"),
+    [
+        (ask_user("x", "code"), "capability 'code' is not in the release's scope"),
+        (ask_user("x", "chat", max_tokens=17), "17 tokens were asked for, and 16 are permitted"),
+    ],
+)
+def test_worker_refuses_what_the_scope_does_not_name(
+    world: WorkerWorld, released: Released, question: Question, match: str
+) -> None:
+    with world.serving(released) as worker:
+        with pytest.raises(UseRefused, match=match) as refused:
+            worker.ask(question)
+        assert refused.value.rule == "R-Worker-04"
+        assert refused.value.exit_code == 4
+
+
+def test_worker_counts_its_budget_over_restarts(world: WorkerWorld) -> None:
+    budgeted = world.release(CHAT.model_copy(update={"budget": Budget(requests=2, output_tokens=1_000)}))
+    with world.serving(budgeted) as worker:
+        worker.ask(HELLO)
+        assert worker.anchor_receipts() == 1
+        assert worker.anchor_receipts() == 0
+    with world.serving(budgeted) as worker:
+        worker.ask(HELLO)
+        with pytest.raises(UseRefused, match="budget is used up"):
+            worker.ask(HELLO)
+    log = world.directory / f"receipts-{budgeted.release_id.hex()[:16]}"
+    shutil.rmtree(log)
+    forgetful = world.make_worker(budgeted)
+    with pytest.raises(BadReceipt, match="anchored"):
+        forgetful.start(report=silent)
+    forgetful.close()
+
+
+def test_worker_takes_up_a_constraint_that_was_added_while_it_served(world: WorkerWorld) -> None:
+    released = world.release(CHAT.model_copy(update={"capabilities": ("chat", "poetry")}))
+    question = ask_user("Hello, who are you?", "poetry")
+    with world.serving(released) as worker:
+        endless(worker)
+        before = worker.ask(question)
+        assert len(before.completion.token_ids) == 16
+        world.constrain("short poems", {"max_output_tokens": 5}, capabilities=("poetry",))
+        world.settle()
+        wait_for(
+            lambda: worker.ask(question).receipt["body"]["ledgerHead"] != before.receipt["body"]["ledgerHead"],
+            what="it",
+        )
+        assert len(worker.ask(question).completion.token_ids) == 5
+        with pytest.raises(UseRefused, match="6 tokens were asked for, and 5 are permitted"):
+            worker.ask(dataclasses.replace(question, max_tokens=6))
+        assert len(worker.ask(HELLO).completion.token_ids) == 8
+
+
+def test_worker_denies_what_a_constraint_governs_that_it_cannot_enforce(world: WorkerWorld) -> None:
+    released = world.release(CHAT.model_copy(update={"capabilities": ("chat", "agent")}))
+    world.constrain("new kind of limit", {"max_tool_calls": 3}, capabilities=("agent",))
+    with world.serving(released) as worker:
+        with pytest.raises(CannotEnforce, match="max_tool_calls") as refused:
+            worker.ask(ask_user("x", "agent"))
+        assert refused.value.rule == "R-Worker-06"
+        worker.ask(HELLO)
+
+
+def test_worker_refuses_a_question_longer_than_its_model_reads(world: WorkerWorld, released: Released) -> None:
+    with world.serving(released) as worker, pytest.raises(BadRequest, match="the model reads 512 at most"):
+        worker.ask(ask_user("x" * 600, "chat"))
+
+
+# --- going dark
+
+
+def assert_dark(worker: Worker, model: LanguageModel, rule: str, match: str, patience: float = 30) -> Dark:
+    """The worker is dark by that rule, its weights are zeroes, and the next request is refused by it."""
+    wait_for(lambda: worker.dark is not None, what="darkness", patience=patience)
+    assert worker.dark is not None
+    assert worker.dark.rule == rule
+    with pytest.raises(WorkerDark, match=match) as refused:
+        worker.ask(HELLO)
+    assert (refused.value.rule, refused.value.exit_code) == (rule, 4)
+    wait_for(lambda: model._opened.is_wiped, what="the wipe", patience=5)
+    return worker.dark
+
+
+def test_worker_goes_dark_within_two_blocks_of_a_stop(world: WorkerWorld) -> None:
+    braked = world.release()
+    with world.serving(braked) as worker:
+        model = worker.model
+        weights = dict(model._opened.tensors)
+        assert all(tensor.float().abs().sum() > 0 for tensor in weights.values())
+        block = world.pull_brake(braked.model_id)
+        wait_for(lambda: worker.dark is not None, what="darkness", patience=20)
+        passed = int(world.system.ledger.rpc.block()["number"], 16) - block
+        assert_dark(worker, model, "R-Worker-02", "a stop stands")
+        assert passed <= 2 + 3, f"{passed} blocks of 0.2 s each"  # two blocks of a second, on a crowded machine
+        assert all(tensor.float().abs().sum() == 0 for tensor in weights.values())
+    again = world.make_worker(braked)
+    with pytest.raises(WorkerDark, match="a stop stands"):
+        again.start(report=silent)
+    again.close()
+
+
+def test_worker_goes_dark_when_its_release_is_revoked(world: WorkerWorld) -> None:
+    revoked = world.release()
+    with world.serving(revoked) as worker:
+        model = worker.model
+        world.revoke(revoked)
+        assert_dark(worker, model, "R-Worker-02", "the release was revoked")
+
+
+def test_worker_goes_dark_when_its_release_expires(world: WorkerWorld) -> None:
+    short = world.release(lifetime=DAY)
+    with world.serving(short) as worker:
+        model = worker.model
+        world.system.warp(DAY)
+        assert_dark(worker, model, "R-Worker-02", "the release has expired")
+
+
+def test_worker_goes_dark_in_the_middle_of_an_answer(world: WorkerWorld) -> None:
+    long = world.release(CHAT.model_copy(update={"max_tokens": 400}))
+    errors: list[CustodesError] = []
+    with world.serving(long) as worker:
+        endless(worker)
+        worker.model._model.register_forward_pre_hook(lambda *_: time.sleep(0.05))  # some twenty seconds in all
+        asked = threading.Thread(target=lambda: errors.append(get_error(worker, ask_user("Tell me a story", "chat"))))
+        asked.start()
+        time.sleep(1)
+        world.pull_brake(long.model_id)
+        asked.join(10)
+        assert not asked.is_alive()
+        assert worker.describe()["served"] == {"requests": 0, "outputTokens": 0}
+    assert [type(error) for error in errors] == [WorkerDark]
+    assert errors[0].rule == "R-Worker-02"
+
+
+def test_worker_goes_dark_when_the_chain_stands_still(world: WorkerWorld, released: Released) -> None:
+    access = world.access
+    quick = dataclasses.replace(access, sight=dataclasses.replace(access.sight, stall_limit=4.0))
+    worker = world.make_worker(released, access=quick)
+    with world.committee.answering():
+        worker.start(report=silent)
+    model = worker.model
+    try:
+        with world.pulse.held():  # the node answers, and makes no block
+            began = time.monotonic()
+            assert_dark(worker, model, "R-Worker-03", "no new block")
+            assert time.monotonic() - began < 6
+    finally:
+        worker.close()
+
+
+def test_worker_goes_dark_when_the_node_hangs(world: WorkerWorld, released: Released) -> None:
+    access = world.access
+    quick = dataclasses.replace(access, sight=dataclasses.replace(access.sight, stall_limit=4.0))
+    worker = world.make_worker(released, access=quick)
+    with world.committee.answering():
+        worker.start(report=silent)
+    model = worker.model
+    try:
+        with world.pulse.held():
+            os.kill(world.system.anvil.pid, signal.SIGSTOP)
+            try:
+                began = time.monotonic()
+                assert_dark(worker, model, "R-Worker-03", "no new block")
+                assert time.monotonic() - began < 6
+            finally:
+                os.kill(world.system.anvil.pid, signal.SIGCONT)
+    finally:
+        worker.close()

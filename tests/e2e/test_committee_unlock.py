@@ -12,9 +12,9 @@ from governance.crypto.partial import IdentityKey, combine, hash_identity, make_
 from governance.crypto.points import g1_to_eip2537, g2_from_eip2537
 from governance.crypto.vss import KeyShare, compute_lagrange
 from governance.ledger.errors import LedgerRefused
-from governance.ledger.signer import Keystore, Signer
+from governance.ledger.signer import Signer
 from governance.types import ReleaseId
-from oracle_fleet import OracleProcess, wait_until
+from oracle_fleet import wait_until
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
@@ -29,11 +29,6 @@ def open_data_key(unlockable: Unlockable, asked: Asked) -> bytes:
     wrapped, context = committee.wrap_data_key(DATA_KEY, unlockable.model)
     key = combine(committee.partials(asked), THRESHOLD, asked.transport, identity, public_key)
     return unwrap(wrapped, key, context)
-
-
-def signer_of(oracle: OracleProcess) -> Signer:
-    """The account of an oracle, in the hands of a traitor who runs it."""
-    return Keystore(oracle.directory).find("key").open((oracle.directory / "password").read_text().strip())
 
 
 def test_unlock_gives_a_named_worker_exactly_the_needed_partials(unlockable: Unlockable) -> None:
@@ -104,7 +99,7 @@ def test_modified_oracle_is_refused_by_the_contract_without_approvals(unlockable
         ledger = committee.system.ledger
         call = ledger.committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, verification_key)
         with pytest.raises(LedgerRefused) as refusal:
-            ledger.send(call, signer_of(traitor))
+            ledger.send(call, traitor.signer())
         assert refusal.value.error == "NotApproved"
     committee.wait_for_partials(asked, THRESHOLD)
 
@@ -116,14 +111,14 @@ def test_partial_made_with_a_wrong_share_is_refused_by_the_contract(unlockable: 
     with committee.oracles_frozen():
         asked = committee.ask(unlockable.release)
         for oracle in committee.oracles[:THRESHOLD]:
-            ledger.send(ledger.committee.approve(asked.request_id), signer_of(oracle))
+            ledger.send(ledger.committee.approve(asked.request_id), oracle.signer())
         (mine, verification_key), (other, _) = (o.key_share(unlockable.epoch) for o in committee.oracles[:2])
         wrong = KeyShare(mine.epoch, mine.member, other.secret)
         partial = make_partial(wrong, committee.identity(unlockable.model), asked.transport.public)
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         call = ledger.committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, verification_key)
         with pytest.raises(LedgerRefused) as refusal:
-            ledger.send(call, signer_of(liar))
+            ledger.send(call, liar.signer())
         assert refusal.value.error == "BadPartial"
         assert committee.partials(asked) == []
     committee.wait_for_partials(asked, THRESHOLD)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run_python(program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
+    return subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -45,11 +48,13 @@ def test_help_takes_less_than_half_a_second() -> None:
     program = "from governance.cli.main import main; main(['--help'])"
     run_python(program)  # bytecode and disk caches
     durations = []
-    for _ in range(5):
-        start = time.perf_counter()
+    for _ in range(3):
+        before = os.times()
         run_python(program)
-        durations.append(time.perf_counter() - start)
-    assert min(durations) < 0.5, durations  # the machine is shared: the best of five says what the code needs
+        after = os.times()
+        durations.append(after.children_user - before.children_user + after.children_system - before.children_system)
+    # Processor time, the best of three: the machine is shared, and the question is what the code needs.
+    assert min(durations) < 0.5, durations
 
 
 def test_every_command_has_help_that_ends_in_an_example(capsys: pytest.CaptureFixture[str]) -> None:

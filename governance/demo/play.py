@@ -262,7 +262,7 @@ def try_dishonestly(stage: Stage, release: int) -> None:
     narrator, runner = stage.narrator, stage.runner
     narrator.chapter("7  Some try to do it without the others")
     ledger, worker = stage.ledger, stage.worker_key()
-    traitor = stage.open_key(stage.directory / "oracle-5", "oracle", stage.directory / "oracle-5" / "password")
+    traitor = stage.open_key(stage.directory / "oracle-5", "key", stage.directory / "oracle-5" / "password")
     release_id = bytes.fromhex(stage.result["releaseId"][2:])
     probe = adversary.open_probe(ledger, worker, release_id)  # type: ignore[arg-type]
     stage.refused(adversary.answer_alone(ledger, traitor, probe))

@@ -12,10 +12,7 @@ abstract contract Admission is SeatStore {
     /// @dev A voted batch: independent, and such that its live seats can still pass every tier.
     function _admitBatch(ChangeSeats memory batch) internal view returns (uint8[] memory numbers, uint256 masks) {
         (numbers, masks) = _judge(batch);
-        uint64 live = current.live;
-        for (uint256 i; i < batch.removals.length; ++i) {
-            live &= ~_bit(batch.removals[i]);
-        }
+        uint64 live = current.live; // with the removed ones, which the masks leave out
         for (uint256 i; i < numbers.length; ++i) {
             live |= _bit(numbers[i]);
         }

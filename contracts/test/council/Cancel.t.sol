@@ -19,6 +19,14 @@ contract CancelTest is CouncilTest {
         cancelAs(account, id);
     }
 
+    function test_cancel_reverts_byAnotherSeat(uint8 seat) public {
+        seat %= 15;
+        if (seat == 7) return;
+        uint256 id = proposeBySeven();
+        vm.expectRevert(notCancellable(id, voters[seat]));
+        cancelAs(voters[seat], id);
+    }
+
     function test_cancel_reverts_afterAnothersBallot(uint8 seat, uint8 support) public {
         seat %= 15;
         if (seat == 7) return;

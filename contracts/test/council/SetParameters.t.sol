@@ -157,6 +157,15 @@ contract SetParametersTest is Targets {
         expectCouncilRefused(p, limits, unsound(1));
     }
 
+    /// @dev Nothing is a fraction of nothing: at least 0/0 would be met by nobody at all.
+    function test_council_reverts_withAThresholdOfNothing(bool overall) public {
+        Bounds memory limits = Charter.bounds();
+        Parameters memory p = Charter.parameters();
+        setBar(p.tiers[0], overall, 0, 0, false);
+        setBar(limits.min.tiers[0], overall, 0, 0, false);
+        expectCouncilRefused(p, limits, unsound(1));
+    }
+
     function test_setParameters_reverts_whenAStopLapsesBeforeItsResumption(uint40 term) public {
         Parameters memory p = Charter.parameters();
         uint40 vote = p.tiers[2].period + p.tiers[2].timelock;

@@ -45,11 +45,11 @@ contract ChangeSeatsTest is SeatsTest {
     }
 
     function test_changeSeats_reverts_leavingAChamberAboveHalf() public {
-        // 3 + 3 + 5 stands; the fifth and sixth newcomer would make it 3 + 3 + 7
         uint8[] memory removals = new uint8[](4);
         (removals[0], removals[1], removals[2], removals[3]) = (0, 1, 5, 6);
         change(batch(removals, noGrants()));
-        SeatGrant[] memory grants = two(newcomer(15, 2), grantOf(16, 2, "AU"));
+        change(batch(grantOf(17, 2, "AR"))); // six of twelve are half, no more
+        SeatGrant[] memory grants = one(newcomer(15, 2));
         assertBatchRefused(batch(none(), grants), abi.encodeWithSelector(ISeats.ChamberTooLarge.selector, 2, 7, 6));
     }
 
@@ -109,6 +109,16 @@ contract ChangeSeatsTest is SeatsTest {
         grant.organisation = Charter.name(seat);
         bytes32 id = keccak256(bytes(grant.organisation));
         assertBatchRefused(batch(grant), abi.encodeWithSelector(ISeats.OrganisationSeated.selector, id, seat));
+    }
+
+    function test_changeSeats_grants_upToHalfOfAChamberToAJurisdiction() public {
+        change(batch(two(3, 4), noGrants())); // DE, JP, BR
+        change(batch(grantOf(15, 0, "DE"))); // two of four
+        assertEq(uint256(uint16(seats.getSeat(15).jurisdiction)), uint256(uint16(bytes2("DE"))), "half");
+        assertBatchRefused(
+            batch(grantOf(16, 0, "DE")),
+            abi.encodeWithSelector(ISeats.JurisdictionTooLarge.selector, 0, bytes2("DE"), 3, 2)
+        );
     }
 
     function test_changeSeats_reverts_seatingAGroupAgain_inWhateverChamber(uint8 seat, uint8 chamber) public {

@@ -33,8 +33,22 @@ contract SeatNumbersTest is SeatsTest {
         assertEq(seat, 4, "the lowest free number");
         assertTrue(standing == ISeats.Standing.Live, "live");
         assertEq(seats.getSeat(4).vacatedAt, 0, "no longer vacated");
+        (, standing) = seats.seatOfOrganisation(keccak256(bytes(Charter.name(4))));
+        assertTrue(standing == ISeats.Standing.None, "and not the old organisation's");
         (, standing) = seats.seatOf(voters[4]);
         assertTrue(standing == ISeats.Standing.None, "the old key stays spent");
+    }
+
+    function test_seatNumber_isGivenAgain_inTheSecondAfterItsRest() public {
+        change(batch(one(4), noGrants()));
+        vm.warp(START + council.longestProposal());
+        change(batch(newcomer(15, 0)));
+        vm.warp(START + council.longestProposal() + 1);
+        change(batch(grantOf(16, 0, "AU")));
+        (uint8 seat,) = seats.seatOfOrganisation(keccak256(bytes(Charter.name(15))));
+        assertEq(seat, 15, "in the last second of the rest");
+        (seat,) = seats.seatOfOrganisation(keccak256(bytes(Charter.name(16))));
+        assertEq(seat, 4, "in the second after it");
     }
 
     function test_changeSeats_reverts_whenEveryNumberIsTakenOrRests() public {

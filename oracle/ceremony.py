@@ -88,6 +88,7 @@ class Ceremony:
         self._report = report
         self.board: Board | None = None  # of the latest epoch, as it was proven last
         self._seen = -1  # events of that epoch when it was proven
+        self._is_clean = False  # nothing useless is left in the store
         self._given_up: set[Epoch] = set()
         self._held: dict[Epoch, HeldShare] = {}
 
@@ -105,8 +106,9 @@ class Ceremony:
         if mine is None:
             return
         step = next_step(facts, self.me, heads.finalized.timestamp, self._patience)
-        if board.term.phase not in OPEN:
-            self._clean_up(board)
+        if board.term.phase not in OPEN and not self._is_clean:
+            self._clean_up(heads)
+            self._is_clean = True
         if step is Step.NOTHING or (epoch in self._given_up and step is Step.DEAL):
             return
         final = heads.finalized.number
@@ -189,13 +191,23 @@ class Ceremony:
         self._store.put(f"share-{board.epoch}", secret)
         return "acknowledge", encode_acknowledge(board.epoch, g1_to_eip2537(result.proof))
 
-    def _clean_up(self, board: Board) -> None:
-        """What only the making of the key needed is erased, now that its end is final."""
-        name = f"registration-{board.epoch}"
-        has_share = self._store.has(f"share-{board.epoch}")
-        if self._store.has(name) and (board.term.phase is Phase.ABORTED or has_share):
-            self._store.erase(name)
-            self._report.info("epoch_ended", epoch=board.epoch, phase=board.term.phase.name.lower(), share=has_share)
+    def _clean_up(self, heads: Heads) -> None:
+        """What no epoch needs any more is erased: all of one that was aborted, and what only made a key in force."""
+        kept: dict[Epoch, list[str]] = {}
+        for name in self._store.names():
+            kept.setdefault(Epoch(int(name.rpartition("-")[2])), []).append(name)
+        for epoch, names in kept.items():
+            phase = self._proven.board(self._view.prove, heads.finalized, epoch).term.phase
+            useless = [
+                name
+                for name in names
+                if phase is Phase.ABORTED
+                or (phase is Phase.IN_FORCE and name.startswith("registration") and f"share-{epoch}" in names)
+            ]
+            for name in useless:
+                self._store.erase(name)
+                self._held.pop(epoch, None)
+                self._report.info("erased", secret=name, epoch=epoch, phase=phase.name.lower())
 
     # ---- what is read ------------------------------------------------------------------------------------------------
 
@@ -210,6 +222,7 @@ class Ceremony:
             before = self.board
             self.board = self._proven.board(self._view.prove, heads.finalized, epoch)
             self._seen = seen
+            self._is_clean = False
             if before is None or (before.epoch, before.term.phase) != (epoch, self.board.term.phase):
                 term = self.board.term
                 self._report.info(

@@ -30,28 +30,22 @@ def init(
     --rpc (several, separated by commas), --deployment and --password-file are written into its oracle.toml. The
     address that is printed is what `custodes committee form` names.
     """
-    from governance.ledger.signer import INSECURE_ITERATIONS, PRODUCTION_ITERATIONS, Keystore, Signer
-    from oracle.config import KEY, OracleConfig, write_config
-    from oracle.errors import StoreExists
-    from oracle.store import SecretStore
+    from oracle.config import OracleConfig
+    from oracle.creation import create_oracle, require_free
 
     app = get_app(ctx)
     directory = dir_.expanduser().absolute()
-    if (directory / "oracle.toml").exists() or (directory / "secrets").exists():
-        raise StoreExists(f"{directory} holds an oracle already")
+    require_free(directory)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     password_file = _password_file(app, directory, insecure_devnet)
-    password = _read_password(password_file) if password_file is not None else _ask_twice(app)
-    SecretStore.create(directory / "secrets", password, insecure_devnet=insecure_devnet)
-    iterations = INSECURE_ITERATIONS if insecure_devnet else PRODUCTION_ITERATIONS
-    key = Keystore(directory).save(KEY, Signer.random(), password, iterations=iterations)
     config = OracleConfig(
         directory,
         rpc=_urls(app.settings.rpc),
-        deployment=Path(app.settings.deployment).absolute() if app.settings.deployment else None,
+        deployment=_path(app.settings.deployment),
         password_file=password_file,
     )
-    path = write_config(config)
+    password = _read_password(password_file) if password_file is not None else _ask_twice(app)
+    key, path = create_oracle(config, password, insecure_devnet=insecure_devnet)
     app.output.result(
         "custodes.oracle/1",
         {"address": key.address, "directory": str(directory), "config": str(path), "insecure": insecure_devnet},

@@ -9,10 +9,9 @@ Source: DESIGN sections 4 (points 5 and 6) and 5.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from governance.encoding.keccak import keccak256
 from governance.ledger.proven import ReleaseFacts
 from governance.types import Phase, Releasability
 
@@ -31,7 +30,7 @@ class RequestFacts:
     approved_by_me: bool
     answered_by_me: bool
     partials: int
-    rank: int = 0  # this member's place among those who approved, in an order of this request's own
+    rank: int = 0  # how many others approved before this member did
     waited: int = 0  # [seconds] of chain time since t approvals were final
     is_barred: bool = False  # a stop fell between the first partial for the identity and the t-th
 
@@ -134,10 +133,5 @@ def _next_step(request: RequestFacts, view: OracleView) -> Decision:
         return Wait(f"{request.approvals} of {view.threshold} approvals are final")
     behind = request.rank + 1 - view.threshold
     if behind > 0 and request.waited < behind * view.patience:  # an answer too many is one more that nobody can undo
-        return Wait(f"{view.threshold} others answer first")
+        return Wait(f"the {view.threshold} that approved first answer first")
     return Answer()
-
-
-def rank(request_id: bytes, place: int, approvers: Collection[int]) -> int:
-    """Which of `approvers` (places in the epoch's list) comes how soon: each request shuffles them anew."""
-    return sorted(approvers, key=lambda at: keccak256(request_id + at.to_bytes(2, "big"))).index(place)

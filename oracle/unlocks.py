@@ -18,13 +18,13 @@ from governance.encoding.keccak import keccak256
 from governance.encoding.releases import compute_transport_hash
 from governance.ledger.proven import ProvenLedger
 from governance.ledger.proven_committee import ProvenCommittee, UnlockFacts
-from governance.types import Address, Hash32, RequestId
+from governance.types import Address, Hash32, MemberIndex, RequestId
 from governance.types.events.committee import UnlockRequested
 from oracle.ceremony import Ceremony, HeldShare
 from oracle.journal import Journal
 from oracle.messages import decode_log, encode_approve, encode_post, event_topic
 from oracle.outbox import Outbox
-from oracle.policy import Answer, Approve, OracleView, Refuse, RequestFacts, Wait, decide, rank
+from oracle.policy import Answer, Approve, OracleView, Refuse, RequestFacts, Wait, decide
 from oracle.report import Report
 
 VERBS = ("approve", "post")
@@ -188,10 +188,17 @@ class Unlocks:
             approved_by_me=bool(proven.approvals & mine),
             answered_by_me=bool(proven.partials & mine),
             partials=proven.partials.bit_count(),
-            rank=_rank(request_id, known),
+            rank=self._rank(request_id, known.index),
             waited=0 if request.approved_at is None else now - request.approved_at,
             is_barred=known.is_barred,
         )
+
+    def _rank(self, request_id: RequestId, me: MemberIndex | None) -> int:
+        """How many approved before this member: the chain's own order, so that all oracles agree on who answers."""
+        for rank, log in enumerate(self._journal.logs(event_topic("UnlockApproved"), request_id)):
+            if int.from_bytes(log.topics[2], "big") == me:
+                return rank
+        return 0
 
     def _verify_transport(self, request: _Open, known: UnlockFacts) -> bool:
         """T1 and T2 are what the proven request pins, lie in the subgroup, and hold one secret."""
@@ -210,14 +217,6 @@ class Unlocks:
         self._journal.close_request(request_id, reason, heads.finalized.number)
         del self._open[request_id]
         self._report.info("closed", request=request_id, reason=reason)
-
-
-def _rank(request_id: RequestId, known: UnlockFacts) -> int:
-    """This member's place among those who approved; 0 if it did not."""
-    approvals = known.request.approvals
-    if known.place is None or not approvals >> known.place & 1:
-        return 0
-    return rank(request_id, known.place, [at for at in range(known.term.size) if approvals >> at & 1])
 
 
 def _subject(request_id: bytes) -> str:

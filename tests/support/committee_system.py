@@ -235,6 +235,10 @@ class CommitteeSystem:
         ]
         self.system.enact(ActionKind.RESUME, Resume(tuple(standing)))
 
+    def transactions_of(self, oracle: OracleProcess) -> int:
+        """How many transactions of that oracle are in blocks, the failed ones included."""
+        return int(self.system.ledger.rpc.call("eth_getTransactionCount", oracle.address, "latest"), 16)
+
     def is_barred(self, epoch: Epoch, identity: Identity) -> bool:
         """Whether the contract bars the identity until a refresh."""
         ledger = self.system.ledger

@@ -6,14 +6,12 @@ Every process is `custodes oracle run` with a directory of its own. It dies with
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +21,14 @@ from governance.chain.processes import die_with_parent
 from governance.chain.rpc import Rpc
 from governance.crypto.group import Scalar
 from governance.crypto.vss import KeyShare
+from governance.ledger.signer import Keystore, Signer
 from governance.types import Address, Epoch, MemberIndex
+from oracle.config import OracleConfig
+from oracle.creation import create_oracle
 from oracle.store import SecretStore
 
 CUSTODES = (sys.executable, "-m", "governance.cli.main")
-QUICK = ("--poll", "0.1")
+PASSWORD = "a test's password"
 
 
 class Pulse:
@@ -92,7 +93,7 @@ class OracleProcess:
         command = [*CUSTODES, "oracle", "run", "--dir", str(self.directory), "--rpc", self.url]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--deployment", str(self.deployment), *QUICK, *options],
+                [*command, "--deployment", str(self.deployment), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -146,7 +147,21 @@ class OracleProcess:
 
     def store(self) -> SecretStore:
         """Its secrets, as a traitor who runs it has them."""
-        return SecretStore.open(self.directory / "secrets", (self.directory / "password").read_text().strip())
+        return SecretStore.open(self.directory / "secrets", PASSWORD)
+
+    def signer(self) -> Signer:
+        """Its account, in the hands of whoever runs it."""
+        return Keystore(self.directory).find("key").open(PASSWORD)
+
+    def wait_ready(self) -> None:
+        """The process that runs now has seen the chain."""
+
+        def is_ready() -> bool:
+            status = self.status if (self.directory / "status.json").exists() else {}
+            process = self.process.pid if self.process is not None else None
+            return bool(status) and status["process"]["pid"] == process and status["behind"] == 0
+
+        wait_until(is_ready, patience=30, what=f"{self.directory.name} is ready", oracles=[self])
 
     def key_share(self, epoch: Epoch) -> tuple[KeyShare, bytes]:
         """Its key share and its public key share (256 bytes)."""
@@ -157,16 +172,18 @@ class OracleProcess:
 
 
 def make_oracles(directory: Path, count: int, url: str, deployment: Path) -> list[OracleProcess]:
-    """That many oracles, made by the command line; none of them runs yet."""
+    """That many oracles; none of them runs yet."""
 
     def make(number: int) -> OracleProcess:
         own = directory / f"oracle-{number}"
-        command = [*CUSTODES, "oracle", "init", "--dir", str(own), "--insecure-devnet", "--json"]
-        made = subprocess.run(command, capture_output=True, check=True, cwd=directory, env={**os.environ})
-        return OracleProcess(own, Address(json.loads(made.stdout)["address"]), url, deployment)
+        own.mkdir(mode=0o700)
+        password_file = own / "password"
+        password_file.write_text(PASSWORD + "\n")
+        config = OracleConfig(own, password_file=password_file, poll=0.1)
+        key, _ = create_oracle(config, PASSWORD, insecure_devnet=True)
+        return OracleProcess(own, key.address, url, deployment)
 
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(make, range(1, count + 1)))
+    return [make(number) for number in range(1, count + 1)]
 
 
 def wait_until(

@@ -78,7 +78,7 @@ def test_wrong_command_is_suggested_and_exits_with_2(capsys: pytest.CaptureFixtu
     assert "'list'" in capsys.readouterr().err
     assert main(["vote", "7", "perhaps", "--json"]) == 2
     error = json.loads(capsys.readouterr().out)
-    assert (error["schema"], error["exit"]) == ("custodes.error/1", 2)
+    assert (error["schema"], error["error"], error["exit"]) == ("custodes.error/1", "UsageRefused", 2)
     assert main([]) == 2
     assert "Commands:" in capsys.readouterr().out
 

@@ -22,6 +22,7 @@ from governance.ledger.codec import (
     event_topic,
     signature,
 )
+from governance.ledger.errors import BadArtifact
 from governance.types import ActionKind, Address, ProposalState, Support
 from governance.types.events import EVENTS
 from governance.types.events.council import VoteCast
@@ -93,6 +94,14 @@ def test_no_contract_has_two_functions_of_one_name(name: ContractName) -> None:
 def test_signature_writes_structs_as_tuples() -> None:
     entry = next(e for e in load_artifact("Council").abi if e.get("name") == "ParametersSet")
     assert signature(entry).startswith("ParametersSet(uint32,uint256,((uint16,uint16,bool,")
+
+
+def test_load_artifact_raises_when_it_is_missing_or_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadArtifact, match="missing"):
+        load_artifact.__wrapped__("Nothing")  # type: ignore[arg-type]  # past the cache
+    monkeypatch.setattr("governance.ledger.artifacts._read", lambda name: {"abi": []})
+    with pytest.raises(BadArtifact, match="malformed"):
+        load_artifact.__wrapped__("Seats")
 
 
 def test_contracts_are_those_of_the_type() -> None:

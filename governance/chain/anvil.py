@@ -176,10 +176,20 @@ def warp(rpc: Rpc, seconds: Seconds, *, patience: float = 10.0) -> Timestamp:
         raise InvalidInput(f"time goes forward only, not by {seconds} s", hint="such as: custodes devnet warp 14d")
     if not str(rpc.call("web3_clientVersion")).startswith("anvil/"):
         raise NotADevnet(f"{rpc.name} is not an anvil")
-    target = Timestamp(rpc.now() + seconds)
-    rpc.call("evm_setNextBlockTimestamp", target)
-    if rpc.call("anvil_getIntervalMining") is None:
-        rpc.call("anvil_mine", "0x1")  # beside interval mining it would add a block that nobody waits for
+    interval = rpc.call("anvil_getIntervalMining")
+    if interval is None:
+        target = Timestamp(rpc.now() + seconds)
+        rpc.call("evm_setNextBlockTimestamp", target)
+        rpc.call("anvil_mine", "0x1")
+    else:
+        # anvil takes the head's own time as the next block's, and a block that comes in between makes it so. Therefore
+        # no new one is begun here; one that was begun before may still come, a second later than its parent.
+        rpc.call("evm_setIntervalMining", 0)
+        try:
+            target = Timestamp(rpc.now() + max(seconds, 2))
+            rpc.call("evm_setNextBlockTimestamp", target)
+        finally:
+            rpc.call("evm_setIntervalMining", interval)
     deadline = time.monotonic() + patience
     while (now := rpc.now()) < target:
         if time.monotonic() > deadline:

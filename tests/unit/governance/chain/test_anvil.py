@@ -246,3 +246,24 @@ def test_fresh_chain_mines_by_itself_when_it_is_told_to(tmp_path: Path) -> None:
         assert is_strictly_increasing(all_timestamps(anvil.rpc))
         before = anvil.rpc.now()
         assert warp(anvil.rpc, Seconds(3600)) >= before + 3600
+
+
+def test_warp_repeats_no_timestamp_when_a_block_is_due_in_the_middle_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """anvil 1.7.1 accepts the head's own time for the next block: what a warp asks for must still lie ahead."""
+    with start_fresh(genesis(), tmp_path, mining=Mining.EACH_SECOND) as anvil:
+        real = anvil.rpc.now
+
+        def slowly() -> Timestamp:
+            seen = real()
+            time.sleep(1.5)
+            return seen
+
+        for seconds in (1, 2):
+            before = real()
+            monkeypatch.setattr(anvil.rpc, "now", slowly)
+            assert warp(anvil.rpc, Seconds(seconds)) >= before + seconds
+            monkeypatch.undo()
+        wait_for_blocks(anvil.rpc, as_int(anvil.rpc.call("eth_blockNumber")) + 2)  # it goes on by itself
+        assert is_strictly_increasing(all_timestamps(anvil.rpc))

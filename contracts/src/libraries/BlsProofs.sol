@@ -6,7 +6,8 @@ import {Bls12381} from "./Bls12381.sol";
 
 /// @dev What the committee proves with pairings. Keys lie in G2, identities and signatures in G1. Every equation
 /// e(a, g2) = ... is asked as one product with -g2, so that each proof costs one call of the pairing precompile, which
-/// also checks every point for field, curve and subgroup.
+/// also checks every point for field, curve and subgroup. Points are joined to one input, so the length of each is checked
+/// first: one that is too long could hide a pair (-H, key), which cancels (H, key) without any secret.
 ///
 /// One tag for each use: a signature that was made for one is worthless for another.
 library BlsProofs {

@@ -80,6 +80,13 @@ contract AcknowledgeTest is CommitteeTest {
         acknowledgeWith(2, new bytes(128));
     }
 
+    /// @dev Pairs hidden in a proof that is too long would make the product of pairings one, without any secret.
+    function test_acknowledge_reverts_onAProofThatHidesAPair() public {
+        toAcknowledging();
+        vm.expectRevert(badPoint());
+        acknowledgeWith(2, DkgVectors.FORGED_ACKNOWLEDGEMENT);
+    }
+
     function test_acknowledge_reverts_onAProofOutsideOfTheSubgroup() public {
         toAcknowledging();
         vm.expectRevert(badPoint());

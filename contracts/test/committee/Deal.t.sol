@@ -161,6 +161,13 @@ contract DealTest is CommitteeTest {
         dealWith(2, DkgVectors.commitments(2), new bytes(length));
     }
 
+    /// @dev Pairs hidden in a proof that is too long would make the product of pairings one, without any secret.
+    function test_deal_reverts_onAProofThatHidesAPair() public {
+        toDealing();
+        vm.expectRevert(badPoint());
+        dealWith(2, DkgVectors.commitments(2), DkgVectors.FORGED_PROOF);
+    }
+
     function test_deal_reverts_onAProofOutsideOfTheSubgroup() public {
         toDealing();
         vm.expectRevert(badPoint());

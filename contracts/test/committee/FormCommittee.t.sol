@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IActionTarget} from "../../src/interfaces/IActionTarget.sol";
+import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {ICommittee} from "../../src/interfaces/ICommittee.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {ActionKind, FormCommittee, OracleMember, SuspendSeat} from "../../src/types/Actions.sol";
@@ -111,6 +112,13 @@ contract FormCommitteeTest is CommitteeTest {
         assertRefused(committee, FORM, abi.encode(formation()), everythingStopped());
         resume(stopId);
         form();
+    }
+
+    /// @dev A brake that knows no scope of everything, as one at a wrong address might say, is no permission.
+    function test_form_reverts_ifTheBrakeKnowsNoScope() public {
+        bytes memory nothing = abi.encode(IBrake.Scope(0, 0, 0, 0));
+        vm.mockCall(address(brake), abi.encodeCall(IBrake.getScope, (bytes32(0))), nothing);
+        assertRefused(committee, FORM, abi.encode(formation()), everythingStopped());
     }
 
     function test_form_reverts_whileAnEpochIsBeingMade() public {

@@ -185,6 +185,17 @@ contract PostTest is CommitteeTest {
         assertPostReverts(c1, c2, t1, t2, "", badPartial(2));
     }
 
+    /// @dev Pairs hidden in points that are too long would make the product of pairings one, without any secret.
+    function test_post_reverts_onPointsThatHideAPair() public {
+        approveByThree(requestId);
+        bytes memory t1 = DkgVectors.t1(0);
+        bytes memory t2 = DkgVectors.t2(0);
+        bytes memory share = DkgVectors.publicShare(2);
+        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_LONG_C2, t1, t2, share, badPoint());
+        assertPostReverts(DkgVectors.FORGED_LONG_C1, DkgVectors.FORGED_C2, t1, t2, share, badPoint());
+        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2, t1, t2, share, badPartial(2));
+    }
+
     // --- what it does
 
     function test_post_keepsWhoAnswered() public {

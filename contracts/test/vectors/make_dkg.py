@@ -16,16 +16,20 @@ from pathlib import Path
 from eth_utils.address import to_checksum_address
 from rlp import encode as rlp_encode
 
-from governance.crypto.group import G2_GENERATOR, Randomness, Scalar, hash_to_g1, multiply
+from governance.crypto.group import G1_GENERATOR, G2_GENERATOR, Randomness, Scalar, hash_to_g1, multiply
 from governance.crypto.partial import combine, generate_transport_key, hash_identity, make_partial, verify_partial
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_to_eip2537
 from governance.crypto.possession import prove_dealer_possession, prove_share_possession
 from governance.crypto.vss import Commitments, KeyShare, add_commitments, compute_public_key_share, verify_dealing
 from governance.encoding.committee import (
     DST_IDENTITY,
+    DST_POP_DEALER,
+    DST_POP_SHARE,
     CommitteeDomain,
     compute_commitments_hash,
+    compute_dealer_possession_message,
     compute_public_key_hash,
+    compute_share_possession_message,
 )
 from governance.encoding.keccak import keccak256
 from governance.encoding.releases import compute_identity, compute_model_id
@@ -205,6 +209,30 @@ def bad_acknowledgements() -> dict[str, bytes]:
     }
 
 
+def forgeries() -> dict[str, bytes]:
+    """Without any secret of member 2: pairs hidden in points that are too long, so that the product of pairings is one.
+
+    A pair (-H, PK) cancels (H, PK); what is left over cancels by itself.
+    """
+    second = MEMBERS[1]
+    constant, public = commit(polynomials[second])[0], public_shares[second]
+    dealt = compute_dealer_possession_message(HERE, second, dealings[second][1])  # type: ignore[arg-type]
+    acknowledged = compute_share_possession_message(HERE, second, g2_to_eip2537(public))
+    r = draw("forged partial")
+    masked, base = multiply(transport[0].public.t1, r), multiply(G1_GENERATOR, r)
+    cancelling = g1_to_eip2537(-hash_identity(identity)) + g2_to_eip2537(public)
+    return {
+        "FORGED_PROOF": g1_to_eip2537(-hash_to_g1(dealt, DST_POP_DEALER)) + g2_to_eip2537(constant) + bytes(128),
+        "FORGED_ACKNOWLEDGEMENT": g1_to_eip2537(-hash_to_g1(acknowledged, DST_POP_SHARE))
+        + g2_to_eip2537(public)
+        + bytes(128),
+        "FORGED_C1": g1_to_eip2537(base),
+        "FORGED_C2": g1_to_eip2537(masked),
+        "FORGED_LONG_C1": cancelling + g1_to_eip2537(base),
+        "FORGED_LONG_C2": cancelling + g1_to_eip2537(masked),
+    }
+
+
 # ----------------------------------------------------------------------------------------------------------------------
 # Solidity
 
@@ -263,6 +291,7 @@ def render() -> str:
     parts += [
         constant("PARTIAL_WRONG_SHARE", answer(second, shares[second] + draw("error"), 0)),
         constant("UNENCRYPTED", g1_to_eip2537(multiply(hash_to_g1(identity, DST_IDENTITY), shares[second]))),
+        *(constant(name, data) for name, data in forgeries().items()),
         constant("G1_LOW_ORDER", G1_LOW_ORDER),
         constant("G2_OFF_SUBGROUP", G2_OFF_SUBGROUP),
         constant("T1_NOT_CANONICAL", not_canonical(g1[0])),

@@ -7,6 +7,7 @@ done: a refusal that does not happen ends the demo with an error.
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -127,7 +128,11 @@ def form_committee(stage: Stage, council: DemoCouncil) -> None:
     names = [f"oracle-{number}" for number in range(1, ORACLES + 1)]
     devnet = stage.result["devnet"]
     keys = Path(devnet["keystore"])
-    found = runner.run_all(["oracle", "init", "--dir", name, "--insecure-devnet"] for name in names)
+    passwords = [_make_password(stage.directory / f"{name}.password") for name in names]
+    found = runner.run_all(
+        ["oracle", "init", "--dir", name, "--insecure-devnet", "--password-file", str(password)]
+        for name, password in zip(names, passwords, strict=True)
+    )
     addresses = [oracle["address"] for oracle in found]
     runner.run("devnet", "fund", *addresses)
     # one oracle an organisation, from all three chambers
@@ -262,7 +267,7 @@ def try_dishonestly(stage: Stage, release: int) -> None:
     narrator, runner = stage.narrator, stage.runner
     narrator.chapter("7  Some try to do it without the others")
     ledger, worker = stage.ledger, stage.worker_key()
-    traitor = stage.open_key(stage.directory / "oracle-5", "key", stage.directory / "oracle-5" / "password")
+    traitor = stage.open_key(stage.directory / "oracle-5", "key", stage.directory / "oracle-5.password")
     release_id = bytes.fromhex(stage.result["releaseId"][2:])
     probe = adversary.open_probe(ledger, worker, release_id)  # type: ignore[arg-type]
     stage.refused(adversary.answer_alone(ledger, traitor, probe))
@@ -318,6 +323,13 @@ def audit(stage: Stage, council: DemoCouncil) -> None:
     narrator.tell(f"{report['events']} events, {sum(report['compared'].values())} values")
     stage.result["audit"] = {key: report[key] for key in ("ok", "events", "steps", "compared", "ledgerHead", "block")}
     stage.result["proposals"] = council.report(stage.proposals)
+
+
+def _make_password(path: Path) -> Path:
+    """A password of its own for each oracle, readable by its owner alone."""
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(16) + "\n")
+    return path
 
 
 def _hex(value: bytes) -> str:

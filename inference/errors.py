@@ -37,6 +37,12 @@ class NotRegistered(VerificationError):
     hint: ClassVar[str] = "propose it with custodes model register DIR, or get the directory again from its publisher"
 
 
+class WrongCommittee(VerificationError):
+    """The committee's key is not the one that is proven to be in force, or not the one that a model was sealed to."""
+
+    hint: ClassVar[str] = "compare with another node; a model of a committee that is gone must be sealed again"
+
+
 class BadReceipt(VerificationError):
     """A receipt is not what its worker signed, or receipts are missing from their chain."""
 

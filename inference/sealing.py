@@ -9,12 +9,11 @@ from governance.crypto.ibe import WrapContext, wrap
 from governance.crypto.points import g2_from_eip2537
 from governance.encoding.committee import compute_public_key_hash
 from governance.encoding.releases import compute_identity, compute_model_id
-from governance.errors import VerificationError
 from governance.ledger.deployment import Deployment
 from governance.ledger.proven_committee import ProvenCommittee
 from governance.types import Address, Hash32, Mode, Phase
 from inference.access import Access
-from inference.errors import NoCommitteeKey
+from inference.errors import NoCommitteeKey, WrongCommittee
 from inference.sealed import Anchor, DataKey, Registration, SealReport, parse_manifest, seal_directory
 from inference.sealed.files import SealedDirectory
 from inference.sealed.parallel import Progress
@@ -24,7 +23,7 @@ def get_committee_key(access: Access) -> bytes:
     """The committee's public key (256 bytes) that is proven to be in force at a finalized block.
 
     An RPC that could slip in a key of its own would be sent every weight that is sealed by it.
-    Raises: NoCommitteeKey, VerificationError, Unavailable.
+    Raises: NoCommitteeKey, WrongCommittee, BadProof, Unavailable.
     """
     view = access.sight.view
     block = view.refresh().finalized
@@ -35,7 +34,7 @@ def get_committee_key(access: Access) -> bytes:
         raise NoCommitteeKey("no committee key is in force at the finalized block")
     key = access.ledger.committee.get_key()
     if compute_public_key_hash(key) != term.key_hash:
-        raise VerificationError("the RPC gives another committee key than the one that is proven to be in force")
+        raise WrongCommittee("the RPC gives another committee key than the one that is proven to be in force")
     return key
 
 

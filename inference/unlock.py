@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from governance.chain.errors import RpcUnavailable
 from governance.chain.rpc import as_int
 from governance.crypto.errors import InvalidPoint, WrongPartial
 from governance.crypto.group import G2
@@ -20,13 +21,12 @@ from governance.crypto.ibe import WrapContext, WrappedKey, unwrap
 from governance.crypto.partial import Partial, TransportKey, combine, generate_transport_key, verify_partial
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.encoding.committee import compute_public_key_hash
-from governance.errors import VerificationError
 from governance.ledger.client import Ledger
 from governance.ledger.codec import event_topic
 from governance.ledger.transactions import TransactionSigner
 from governance.types import Hash32, Identity, MemberIndex, MemberRecord, ReleaseId, RequestId, RequestRecord
 from governance.types.events.committee import PartialPosted, UnlockRequested
-from inference.errors import UnlockTimedOut
+from inference.errors import UnlockTimedOut, WrongCommittee
 from inference.sealed import DataKey, Manifest
 
 POLL = 0.2  # [seconds] between two looks
@@ -61,7 +61,7 @@ class Waiting:
     """How an unlock waits: for whom, how long, and who may end it."""
 
     report: Report
-    check: Callable[[], None]  # called at each look; raises to end the wait (the lease was lost)
+    check: Callable[[], None]  # called between two looks; raises to end the wait (the lease was lost)
     names: Mapping[bytes, str]  # of organisations
     patience: float | None  # [seconds]; None: until the request expires by the chain's time
 
@@ -76,7 +76,7 @@ def unlock(
 ) -> Unlocked:
     """The data key that was wrapped to `identity`, from the committee, under `release_id`.
 
-    Raises: LedgerRefused, UnlockTimedOut, WrongIdentityKey, UnwrapFailed, VerificationError, RpcUnavailable, and what
+    Raises: LedgerRefused, UnlockTimedOut, WrongCommittee, WrongIdentityKey, UnwrapFailed, RpcUnavailable, and what
     `waiting.check` raises.
     """
     start = time.monotonic()
@@ -99,10 +99,10 @@ def unlock(
 
 
 def _get_committee_key(ledger: Ledger, manifest: Manifest) -> G2:
-    """The key that the model was sealed to. Raises: VerificationError."""
+    """The key that the model was sealed to. Raises: WrongCommittee."""
     encoded = ledger.committee.get_key()
     if not encoded or compute_public_key_hash(encoded) != manifest.committee_key_hash:
-        raise VerificationError("the committee's key is not the one that this model was sealed to")
+        raise WrongCommittee("the committee's key is not the one that this model was sealed to")
     return g2_from_eip2537(encoded)
 
 
@@ -154,16 +154,20 @@ class _Attempt:
         earlier = committee.get_last_request(release_id, signer.address)
         if not any(earlier):
             return
-        members = committee.get_members(committee.get_request(earlier).epoch)
-        while True:
+        first = committee.get_request(earlier)
+        members, threshold = committee.get_members(first.epoch), committee.get_epoch(first.epoch).threshold
+
+        def is_over() -> bool:
             request = committee.get_request(earlier)
-            threshold = committee.get_epoch(request.epoch).threshold
             answered = request.partials.bit_count()
             if self._ledger.now() > request.expires_at or answered >= threshold:
-                return
+                return True
             missing = self._missing(members, request.partials)
             self._say(f"an earlier request of this worker still stands: {answered} of {threshold} partials", missing)
-            self._pause(request, members, threshold, request.partials)
+            self._check_time(request, members, threshold, request.partials)
+            return False
+
+        self._wait(is_over)
 
     def collect(
         self, request: UnlockRequested, block: int, identity: Identity, transport: TransportKey
@@ -173,18 +177,34 @@ class _Attempt:
         threshold = committee.get_epoch(request.epoch).threshold
         members = committee.get_members(request.epoch)
         reader = _Reader(self._ledger, request, block, identity, transport, {m.index: self._name(m) for m in members})
-        while True:
-            answers = reader.read()
-            if len(answers) >= threshold:
-                self._say(f"{len(answers)} of {threshold} partials", [])
-                return answers, threshold
+
+        def are_enough() -> bool:
+            found = reader.read()
+            if len(found) >= threshold:
+                self._say(f"{len(found)} of {threshold} partials", [])
+                return True
             state = committee.get_request(request.request_id)
-            answered = sum(1 << at for at, m in enumerate(members) if m.index in {a.member for a in answers})
+            answered = sum(1 << at for at, member in enumerate(members) if member.index in reader.found)
             if state.approvals.bit_count() >= threshold:
-                self._say(f"{len(answers)} of {threshold} partials", self._missing(members, answered))
+                self._say(f"{len(found)} of {threshold} partials", self._missing(members, answered))
             else:
                 self._say_approvals(state, block, members, threshold)
-            self._pause(state, members, threshold, answered)
+            self._check_time(state, members, threshold, answered)
+            return False
+
+        self._wait(are_enough)
+        return list(reader.found.values()), threshold
+
+    def _wait(self, is_done: Callable[[], bool]) -> None:
+        """Asked again and again; a node that does not answer for a while ends nothing, the lease does."""
+        while True:
+            try:
+                if is_done():
+                    return
+            except RpcUnavailable as e:
+                self._say(f"waiting for the node: {e.message}", [])
+            self._waiting.check()
+            time.sleep(POLL)
 
     def _say_approvals(self, state: RequestRecord, block: int, members: Sequence[MemberRecord], threshold: int) -> None:
         """A partial is posted only after t members have approved, and they approve what is final."""
@@ -195,13 +215,13 @@ class _Attempt:
         else:
             self._say(f"{approvals} of {threshold} partials approved", self._missing(members, state.approvals))
 
-    def _pause(self, request: RequestRecord, members: Sequence[MemberRecord], threshold: int, answered: int) -> None:
-        """Some time has passed. Raises: UnlockTimedOut, and what `check` raises."""
-        self._waiting.check()
+    def _check_time(
+        self, request: RequestRecord, members: Sequence[MemberRecord], threshold: int, answered: int
+    ) -> None:
+        """Raises: UnlockTimedOut."""
         expired = self._ledger.now() > request.expires_at
         if expired or (self._deadline is not None and time.monotonic() > self._deadline):
             raise self._time_out(request, members, threshold, answered)
-        time.sleep(POLL)
 
     def _time_out(
         self, request: RequestRecord, members: Sequence[MemberRecord], threshold: int, answered: int

@@ -243,12 +243,15 @@ def hexes(data: bytes) -> str:
 
 def constant(name: str, data: bytes) -> str:
     kind = "bytes32" if len(data) == 32 else "bytes"
-    return f"    {kind} internal constant {name} =\n        {hexes(data)};\n"
+    gap = " " if len(data) == 32 else "\n        "  # as forge fmt wants it
+    return f"    {kind} internal constant {name} ={gap}{hexes(data)};\n"
 
 
 def by_member(name: str, values: Mapping[MemberIndex, bytes], where: str = "member") -> str:
     kind, location = ("bytes32", "") if len(next(iter(values.values()))) == 32 else ("bytes", " memory")
-    cases = "\n".join(f"        if ({where} == {i}) return {hexes(data)};" for i, data in values.items())
+    cases = "\n".join(
+        f"        if ({where} == {i}) {{\n            return {hexes(data)};\n        }}" for i, data in values.items()
+    )
     return (
         f"    function {name}(uint256 {where}) internal pure returns ({kind}{location}) {{\n{cases}\n"
         f"        revert();\n    }}\n"

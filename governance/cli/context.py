@@ -55,9 +55,10 @@ class App:
 
     @cached_property
     def history(self) -> History:
-        """Everything that happened, with the names that it gave."""
+        """Everything that happened, with the names that it gave. Raises: DeploymentMismatch, RpcUnavailable."""
         from governance.ledger.history import History
 
+        self.ledger.verify()  # on another chain nothing happened, and every name would be an unknown one
         return History.of(self.ledger)
 
     @cached_property

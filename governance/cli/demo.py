@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from governance.cli.context import App, get_app
+from governance.cli.errors import ExtraMissing
 
+NEEDED = ("blake3", "safetensors", "torch", "transformers", "starlette", "uvicorn")  # by the worker that it starts
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / ".cache" / "models" / "SmolLM2-135M-Instruct"
 
 
@@ -28,14 +31,17 @@ def demo(
     Anvil, five oracles and the worker are processes of their own. What must be refused is tried, and refused.
     """
     from governance.demo.narrator import Narrator
-    from governance.demo.play import Stage, play
+    from governance.demo.play import Stage, play, verify_needs
     from governance.demo.runner import Runner
 
     app = get_app(ctx)
+    chosen = (model or DEFAULT_MODEL).absolute()
+    _verify_extra()
+    verify_needs(chosen)
     directory = Path(tempfile.mkdtemp(prefix="custodes-demo-")) if dir_ is None else dir_.absolute()
     directory.mkdir(parents=True, exist_ok=True)
     runner = Runner(directory, outlives=keep)
-    stage = Stage(directory, (model or DEFAULT_MODEL).absolute(), runner, Narrator(quiet=app.output.json))
+    stage = Stage(directory, chosen, runner, Narrator(quiet=app.output.json))
     try:
         result = play(stage)
     except BaseException:
@@ -54,6 +60,13 @@ def demo(
     app.output.result("custodes.demo/1", _shown(result, directory, keep), lines)
     if keep:
         _suggest(app, stage.result, directory)
+
+
+def _verify_extra() -> None:
+    """Returns if the worker can run here. Raises: ExtraMissing."""
+    for package in NEEDED:
+        if importlib.util.find_spec(package) is None:
+            raise ExtraMissing(f"the demo runs a worker, which needs the package {package}, and that is not installed")
 
 
 def _shown(result: dict[str, Any], directory: Path, keep: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.chain.rpc import Rpc
+from governance.chain.tools import find_tool
 from governance.demo import adversary
 from governance.demo.council import DemoCouncil
 from governance.demo.errors import DemoFailed, ModelMissing
@@ -72,13 +73,15 @@ class Stage:
         return self.open_key(Path(devnet["keystore"]), "worker", Path(devnet["passwordFile"]))
 
 
-def play(stage: Stage) -> dict[str, Any]:
-    """The whole story; returns what `custodes demo --json` prints.
+def verify_needs(model: Path) -> None:
+    """Returns if the model and the chain's program are on this machine. Raises: ModelMissing, ToolMissing."""
+    if not (model / "config.json").is_file() or not any(model.glob("*.safetensors")):
+        raise ModelMissing(f"there is no model in {model}")
+    find_tool("anvil")
 
-    Raises: ModelMissing, DemoFailed.
-    """
-    if not (stage.model / "config.json").is_file() or not any(stage.model.glob("*.safetensors")):
-        raise ModelMissing(f"there is no model in {stage.model}")
+
+def play(stage: Stage) -> dict[str, Any]:
+    """The whole story; returns what `custodes demo --json` prints. Raises: DemoFailed."""
     council = open_ledger(stage)
     vote_constraint(stage, council)
     form_committee(stage, council)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,18 @@ MAJORITY = (
 
 @dataclass(frozen=True)
 class Shell:
-    """`custodes` in a directory. `environment` is added to ours, less what coverage sets."""
+    """`custodes` in a directory; with our environment, or with `environment` and nothing else."""
 
     directory: Path
     command: Sequence[str] = CUSTODES
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] | None = None
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command has ended, however it did."""
         return subprocess.run(
             [*self.command, *words],
             cwd=self.directory,
-            env={**os.environ, **self.environment},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

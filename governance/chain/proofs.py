@@ -60,9 +60,10 @@ def verify_storage(storage_root: bytes, slots: Sequence[int], answer: Mapping[st
 
     Raises: BadProof, also if a slot that was asked for was not answered.
     """
-    entries: dict[int, Any] = {}
-    for entry in answer.get("storageProof") or []:
-        entries[int(str(entry["key"]), 16)] = entry
+    try:
+        entries = {int(str(entry["key"]), 16): entry["proof"] for entry in answer.get("storageProof") or []}
+    except (KeyError, TypeError, ValueError) as e:
+        raise BadProof(f"the proofs of storage are malformed: {e!r}") from e
     values: dict[int, int] = {}
     for slot in slots:
         if slot not in entries:
@@ -70,7 +71,7 @@ def verify_storage(storage_root: bytes, slots: Sequence[int], answer: Mapping[st
         if storage_root == EMPTY_TRIE:
             values[slot] = 0
             continue
-        leaf = _walk(storage_root, slot.to_bytes(32, "big"), entries[slot].get("proof"), f"slot {slot:#066x}")
+        leaf = _walk(storage_root, slot.to_bytes(32, "big"), entries[slot], f"slot {slot:#066x}")
         try:
             values[slot] = int.from_bytes(rlp.decode(leaf), "big") if leaf else 0
         except (RLPException, TypeError) as e:

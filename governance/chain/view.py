@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol
 from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import BadHeader, Header, verify_header, verify_link
 from governance.chain.proofs import BadProof, verify_account, verify_storage
-from governance.errors import CustodesError, Unavailable, VerificationError
+from governance.errors import Unavailable, VerificationError
 
 MAX_STEP = 4_000  # blocks that one refresh follows; who is further behind catches up in several
 BATCH = 100  # headers a request
@@ -232,12 +232,9 @@ def prove(rpc: JsonRpc, header: Header, address: str, code_hash: bytes, slots: S
     Raises: BadProof, or what the RPC raises.
     """
     keys = [f"0x{slot:064x}" for slot in slots]
-    try:
-        answer: Mapping[str, Any] = rpc.call("eth_getProof", address, keys, hex(header.number))
-    except Unavailable:
-        raise
-    except CustodesError as e:
-        raise BadProof(f"{rpc.name} gives no proof of {address} at {header}: {e.message}") from e
+    answer = rpc.call("eth_getProof", address, keys, hex(header.number))
+    if not isinstance(answer, Mapping):
+        raise BadProof(f"{rpc.name} answers with no proof of {address} at {header}")
     account = verify_account(header.state_root, address, answer)
     if account.code_hash != code_hash:
         raise BadProof(f"the code at {address} hashes to 0x{account.code_hash.hex()}, not to 0x{code_hash.hex()}")

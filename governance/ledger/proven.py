@@ -124,7 +124,7 @@ def verify_layouts(rpc: JsonRpc, deployment: Deployment) -> None:
             code = bytes.fromhex(str(answer).removeprefix("0x"))
             actual, template = compute_code_hash(code), artifact.compute_template_hash(code)
         except (NotEncodable, ValueError) as e:
-            raise DeploymentMismatch(f"{rpc.name} has no code of {name}: {e}") from e
+            raise DeploymentMismatch(f"what {rpc.name} has at the address of {name} is not its code: {e}") from e
         if actual != deployment.code_hashes[name]:
             raise DeploymentMismatch(f"{rpc.name} gives other code for {name} than deployment.json pins")
         if template != artifact.template_hash:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from committee_system import THRESHOLD, Unlockable
+from committee_player import THRESHOLD
+from committee_system import Unlockable
 from oracle_fleet import CUSTODES, OracleProcess, wait_until
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from committee_impostor import Impostor
-from committee_system import SIZE, THRESHOLD, CommitteeSystem, committee_system
+from committee_player import SIZE, THRESHOLD, Player
+from committee_system import CommitteeSystem, committee_system
 from governance.crypto.envelope import PUBLIC_KEY_BYTES
 from governance.types import Epoch, Phase
 from governance.types.events.committee import DealerAccused, EpochAborted
@@ -78,7 +78,7 @@ def test_silent_member_leads_to_an_abort_at_the_deadline_by_anybody(troubled: Co
 
 def test_silent_dealer_leads_to_an_abort_at_the_deadline_by_anybody(troubled: CommitteeSystem) -> None:
     epoch = troubled.form()
-    Impostor(troubled, troubled.oracles[IMPOSTOR], epoch).register()
+    Player(troubled.system, troubled.oracles[IMPOSTOR].signer(), epoch).register()
     ledger = troubled.system.ledger
     wait_until(lambda: ledger.committee.get_epoch(epoch).dealt == IMPOSTOR, patience=60, what="4 deal")
     miss_the_deadline(troubled, epoch)
@@ -87,7 +87,7 @@ def test_silent_dealer_leads_to_an_abort_at_the_deadline_by_anybody(troubled: Co
 
 def test_wrong_share_is_noticed_by_its_recipient_alone_and_ends_the_epoch(troubled: CommitteeSystem) -> None:
     epoch = troubled.form()
-    liar = Impostor(troubled, troubled.oracles[IMPOSTOR], epoch)
+    liar = Player(troubled.system, troubled.oracles[IMPOSTOR].signer(), epoch)
     victim = liar.facts.members[1]
     liar.register()
     wait_until(
@@ -102,7 +102,7 @@ def test_wrong_share_is_noticed_by_its_recipient_alone_and_ends_the_epoch(troubl
 
 def test_unusable_envelope_key_is_named_and_ends_in_a_clean_abort(troubled: CommitteeSystem) -> None:
     epoch = troubled.form()
-    saboteur = Impostor(troubled, troubled.oracles[IMPOSTOR], epoch)
+    saboteur = Player(troubled.system, troubled.oracles[IMPOSTOR].signer(), epoch)
     saboteur.register(transport_key=b"\xff" * PUBLIC_KEY_BYTES)
     honest = troubled.oracles[:IMPOSTOR]
 

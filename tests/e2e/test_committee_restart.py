@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from committee_system import THRESHOLD, CommitteeSystem, Unlockable, committee_system
+from committee_player import THRESHOLD
+from committee_system import CommitteeSystem, Unlockable, committee_system
 from governance.types import Phase
 from oracle_fleet import OracleProcess, wait_until
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from committee_system import THRESHOLD, Unlockable
+from committee_player import THRESHOLD
+from committee_system import Unlockable
 from governance.types import RequestId
 from oracle_fleet import OracleProcess, wait_until
 

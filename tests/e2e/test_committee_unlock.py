@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from committee_system import THRESHOLD, Asked, Unlockable
+from committee_player import THRESHOLD
+from committee_system import Asked, Unlockable
 from governance.crypto.errors import ThresholdNotMet, UnwrapFailed, WrongIdentityKey
 from governance.crypto.group import combine_points, multiply
 from governance.crypto.ibe import unwrap

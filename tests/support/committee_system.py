@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from committee_player import SIZE, form_committee
 from governance.chain.anvil import Mining
 from governance.charter.templates import read_template
 from governance.crypto.ibe import DataKey, WrapContext, WrappedKey, wrap
 from governance.crypto.partial import Partial, TransportKey, generate_transport_key
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.encoding.keccak import keccak256
-from governance.encoding.names import compute_organisation_id, release_id_of
+from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_identity, compute_model_id
 from governance.ledger.codec import Call, decode_answer, encode_call
 from governance.ledger.signer import Signer
@@ -24,14 +25,12 @@ from governance.types import (
     ActionKind,
     Address,
     Epoch,
-    FormCommittee,
     GrantRelease,
     Hash32,
     Identity,
     IdentityRequest,
     Mode,
     ModelId,
-    OracleMember,
     Phase,
     RegisterModel,
     ReleaseId,
@@ -46,8 +45,6 @@ from governance.types.events.committee import PartialPosted, UnlockApproved, Unl
 from live_system import LiveSystem, live_system
 from oracle_fleet import OracleProcess, Pulse, make_oracles, pulse, wait_until
 
-THRESHOLD, SIZE = 3, 5
-COMMITTEE_SEATS = (0, 5, 10, 1, 6)  # organisations of several chambers and jurisdictions
 DKG_PATIENCE = 90.0  # [seconds] of a crowded machine
 UNLOCK_PATIENCE = 60.0
 
@@ -80,20 +77,9 @@ class CommitteeSystem:
 
     # ---- governance --------------------------------------------------------------------------------------------------
 
-    def form(self, members: Sequence[Address] | None = None) -> Epoch:
+    def form(self) -> Epoch:
         """The quorum names the committee; its key generation begins."""
-        named = members if members is not None else [oracle.address for oracle in self.oracles]
-        organisations = [self.system.organisations[seat] for seat in COMMITTEE_SEATS]
-        action = FormCommittee(
-            THRESHOLD,
-            1,
-            tuple(
-                OracleMember(compute_organisation_id(organisation), address)
-                for organisation, address in zip(organisations, named, strict=False)
-            ),
-        )
-        self.system.enact(ActionKind.FORM_COMMITTEE, action)
-        return self.system.ledger.committee.get_latest_epoch()
+        return form_committee(self.system, [oracle.address for oracle in self.oracles])
 
     def wait_for_phase(self, epoch: Epoch, phase: Phase, patience: float = DKG_PATIENCE) -> None:
         wait_until(

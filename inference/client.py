@@ -91,7 +91,10 @@ class WorkerClient:
 
 def _to_error(data: dict[str, Any]) -> CustodesError:
     """The worker's error, of its kind and under its own hint."""
-    told = (data.get("error") or {}).get("custodes") or {}
+    error = data.get("error")
+    told = error.get("custodes") if isinstance(error, dict) else None
+    if not isinstance(told, dict):
+        return WorkerUnreachable("what answers there is no worker")
     if told.get("error") == BadToken.__name__:
         return BadToken("the worker does not take this token")
     kind = KINDS.get(int(told.get("exit") or 0), Unavailable)

@@ -80,7 +80,9 @@ class ProvenTerms:
         owner = layout.place("identityModels", manifest.identity)
         words = self._releases.words(prover, header, [owner.slot])
         if words[owner.slot].to_bytes(32, "big") != manifest.model_id:
-            raise NotRegistered(f"the ledger gives identity 0x{manifest.identity.hex()[:16]}… to no such model")
+            raise NotRegistered(
+                f"at the finalized block, the ledger gives identity 0x{manifest.identity.hex()[:16]}… to no such model"
+            )
         return _to_anchor(self._model(prover, header, ModelId(manifest.model_id)), Identity(manifest.identity))
 
     def ledger_head(self, prover: Prover, header: Header) -> Hash32:
@@ -93,7 +95,7 @@ class ProvenTerms:
         place = layout.place("models", model_id)
         model = layout.decode(place, self._releases.words(prover, header, layout.slots(place)))
         if not model["index"]:
-            raise NotRegistered(f"the ledger has no model 0x{model_id.hex()[:16]}…")
+            raise NotRegistered(f"at the finalized block, the ledger has no model 0x{model_id.hex()[:16]}…")
         return model
 
 

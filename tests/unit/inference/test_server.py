@@ -1,0 +1,179 @@
+"""The worker's HTTP face: what OpenAI's API gives for a wrong request, and the ledger's refusals with their rules."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from inference.receipts import verify_receipt
+from inference.server import MAX_ASKING, MAX_BODY, make_app
+from inference.worker import Worker
+from worker_world import Released, WorkerWorld, wait_for
+
+TOKEN = "a token of the test"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+ASKED: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 4}
+
+
+@pytest.fixture(scope="module")
+def released(world: WorkerWorld) -> Released:
+    return world.release()
+
+
+@pytest.fixture(scope="module")
+def worker(world: WorkerWorld, released: Released) -> Iterator[Worker]:
+    with world.serving(released) as made:
+        made.model._model.generation_config.eos_token_id = None
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(worker: Worker) -> TestClient:
+    return TestClient(make_app(worker, TOKEN), headers=BEARER, raise_server_exceptions=False)
+
+
+def ask(client: TestClient, **changes: Any) -> tuple[int, dict[str, Any]]:
+    answer = client.post("/v1/chat/completions", json={**ASKED, **changes})
+    return answer.status_code, answer.json()
+
+
+def test_server_lists_its_one_model(client: TestClient, released: Released) -> None:
+    (model,) = client.get("/v1/models").json()["data"]
+    assert model["id"] == released.manifest.model
+
+
+def test_server_answers_a_chat_with_its_receipt(client: TestClient, released: Released) -> None:
+    status, body = ask(client, model=released.manifest.model)
+    assert status == 200
+    assert body["usage"] == {"prompt_tokens": 24, "completion_tokens": 4, "total_tokens": 28}
+    assert body["choices"][0]["finish_reason"] == "length"
+    text = body["choices"][0]["message"]["content"]
+    verify_receipt(body["custodes"]["receipt"], response=text.encode())
+    assert len(body["custodes"]["tokenIds"]) == 4
+    assert body["custodes"]["logitsDigest"] is None
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Authorization": f"Basic {TOKEN}"}]
+)
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions", "/custodes/status"])
+def test_server_refuses_whoever_bears_no_token(worker: Worker, headers: dict[str, str], path: str) -> None:
+    client = TestClient(make_app(worker, TOKEN), headers=headers)
+    answer = client.post(path, json=ASKED) if "chat" in path else client.get(path)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["type"] == "BadToken"
+    assert TOKEN not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"nonsense",
+        b"[" * 100_000,
+        b"[]",
+        b"{}",
+        b'{"messages": []}',
+        b'{"messages": "Hello"}',
+        b'{"messages": [{"role": "user"}]}',
+        b'{"messages": [{"role": "tool", "content": "x"}]}',
+        b'{"messages": [{"role": "user", "content": ["x"]}]}',
+        b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
+        b'{"model": "gpt-4", "messages": [{"role": "user", "content": "x"}]}',
+        b'{"stream": true, "messages": [{"role": "user", "content": "x"}]}',
+        b'{"max_tokens": "4", "messages": [{"role": "user", "content": "x"}]}',
+        b'{"max_tokens": true, "messages": [{"role": "user", "content": "x"}]}',
+        b'{"custodes": [], "max_tokens": 1.5, "messages": [{"role": "user", "content": "x"}]}',
+        b'{"custodes": "chat", "messages": [{"role": "user", "content": "x"}]}',
+        b'{"custodes": {"capability": 1}, "messages": [{"role": "user", "content": "x"}]}',
+        b"x" * (MAX_BODY + 1),
+    ],
+)
+def test_server_refuses_a_malformed_request(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/chat/completions", content=body)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["type"] == "BadRequest"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"custodes": {"capability": "code"}}, "R-Worker-04"),
+        ({"max_tokens": 17}, "R-Worker-04"),
+        ({"max_completion_tokens": 17}, "R-Worker-04"),
+        ({"max_tokens": 0}, "R-Worker-04"),
+    ],
+)
+def test_server_refuses_what_was_not_voted_for(client: TestClient, changes: dict[str, Any], rule: str) -> None:
+    status, body = ask(client, **changes)
+    assert (status, body["error"]["code"]) == (403, rule)
+    assert body["error"]["custodes"]["exit"] == 4
+
+
+def test_server_takes_any_text_that_is_text(client: TestClient) -> None:
+    """Not in Unicode form NFC, with control characters, in any script: a prompt is no document."""
+    status, _ = ask(client, messages=[{"role": "user", "content": "e\u0301 \x00 \U0001f9ff \u202e"}])
+    assert status == 200
+
+
+def test_server_says_when_it_has_too_much_to_do(client: TestClient, worker: Worker) -> None:
+    statuses: list[int] = []
+    with worker._asking:  # an answer that takes its time
+        threads = [threading.Thread(target=lambda: statuses.append(ask(client)[0])) for _ in range(MAX_ASKING + 2)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(statuses) >= 2, what="two refusals")
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] * MAX_ASKING + [429] * 2
+
+
+def test_status_says_what_is_served(client: TestClient, released: Released) -> None:
+    status = client.get("/custodes/status").json()
+    assert status["schema"] == "custodes.worker/1"
+    assert status["state"] == "serving"
+    assert status["releaseId"] == "0x" + released.release_id.hex()
+    assert status["scope"]["capabilities"] == ["chat"]
+    assert client.get("/healthz").json() == {"status": "serving"}
+
+
+def test_server_that_waits_or_is_dark_says_why(world: WorkerWorld) -> None:
+    braked = world.release()
+    waiting = world.make_worker(braked)
+    client = TestClient(make_app(waiting, TOKEN), headers=BEARER)
+    assert client.get("/healthz").json() == {"status": "starting", "waitsFor": "the chain"}
+    status, body = ask(client)
+    assert (status, body["error"]["type"]) == (503, "WorkerNotReady")
+    with world.committee.answering():
+        waiting.start(report=lambda _: None)
+    assert client.get("/healthz").status_code == 200
+    world.pull_brake(braked.model_id)
+    wait_for(lambda: waiting.dark is not None, what="darkness")
+    began = time.monotonic()
+    health = client.get("/healthz")
+    assert health.status_code == 503
+    assert health.json() == {"status": "dark", "reason": "at the latest block a stop stands", "rule": "R-Worker-02"}
+    for path in ("/v1/models", "/v1/chat/completions"):
+        answer = client.post(path, json=ASKED) if "chat" in path else client.get(path)
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "R-Worker-02"
+        assert "a stop stands" in answer.json()["error"]["message"]
+    assert time.monotonic() - began < 5
+    assert client.get("/custodes/status").json()["state"] == "dark"
+    waiting.close()
+
+
+def test_prompts_stay_out_of_representations(worker: Worker) -> None:
+    from inference.question import ask_user
+
+    secret = "a prompt that nobody may log"
+    question = ask_user(secret, "chat", max_tokens=2)
+    answer = worker.ask(question)
+    assert secret not in repr(question) + repr(answer) + json.dumps(answer.receipt)
+    assert answer.completion.text not in repr(answer.completion) or not answer.completion.text

@@ -206,7 +206,12 @@ COMMANDS: Table = {
     "committee form": Entry(
         "governance.cli.committee:form",
         "Propose a committee.",
-        ("custodes committee form --threshold 2 --oracle 'Gauge Safety=oracle-1' --oracle 'Incerta=oracle-2' ...",),
+        (
+            (
+                "custodes committee form --threshold 2"
+                " --oracle aurora-labs=oracle-1 --oracle incerta=oracle-2 --oracle oceania-union=oracle-3"
+            ),
+        ),
     ),
     "committee status": Entry(
         "governance.cli.committee:status",

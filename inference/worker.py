@@ -35,7 +35,7 @@ from inference.mandate import Mandate
 from inference.model import Completion, LanguageModel
 from inference.question import Answer, Question
 from inference.receipts import MessageSigner, ReceiptLog, Served
-from inference.sealed import open_sealed, read_manifest
+from inference.sealed import Manifest, open_sealed, read_manifest
 from inference.sight import Sight
 from inference.terms import Terms
 from inference.unlock import Report, Unlocked, Waiting, unlock
@@ -103,6 +103,25 @@ class Worker:
             raise WorkerNotReady(f"the worker does not serve yet: {self._waits_for}")
         return self._model
 
+    def prepare(
+        self, *, report: Report, patience: Patience | None = None, intended: Question | None = None
+    ) -> tuple[Mandate, Manifest]:
+        """What the worker may do is known. Nothing was signed, and the committee was not asked.
+
+        Refuses at once if the question that is `intended` would not be permitted.
+        Raises: WorkerDark, NotFinalYet, NotRegistered, UseRefused, CannotEnforce, ConstraintsMismatch, BadReceipt,
+        VerificationError, InvalidInput, Unavailable.
+        """
+        self._report = report
+        terms, look = self._await_terms((patience or Patience()).finality)
+        manifest = read_manifest(self._post.sealed, terms.anchor)
+        events = [record.event for record in self._post.ledger.events()]
+        mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
+        self._receipts.verify_anchored(self._select_anchored(events))
+        if intended is not None:
+            mandate.judge(intended, 0, self._receipts.spent, look)
+        return mandate, manifest
+
     def start(
         self,
         *,
@@ -113,32 +132,23 @@ class Worker:
     ) -> Unlocked:
         """The model is unlocked, opened in memory and loaded, and the lease is watched.
 
-        The committee is not asked if the question that is `intended` would not be permitted.
-        Raises: WorkerDark, NotFinalYet, NotRegistered, CannotEnforce, ConstraintsMismatch, UnlockTimedOut,
-        LedgerRefused, VerificationError, InvalidInput, Unavailable.
+        Raises: as `prepare`, and UnlockTimedOut, LedgerRefused, UnsupportedModel.
         """
-
-        def tell(what: str) -> None:
-            self._waits_for = what
-            report(what)
-
-        self._report = report
         patience = patience or Patience()
-        terms, look = self._await_terms(tell, patience.finality)
-        manifest = read_manifest(self._post.sealed, terms.anchor)
-        events = [record.event for record in self._post.ledger.events()]
-        mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
-        self._receipts.verify_anchored(self._select_anchored(events))
-        if intended is not None:
-            mandate.judge(intended, 0, self._receipts.spent, look)
+        mandate, manifest = self.prepare(report=report, patience=patience, intended=intended)
         self._watch.start()
         try:
-            waiting = Waiting(tell, self._check_lease, self._post.names, patience.partials)
-            unlocked = unlock(self._post.ledger, self._post.signer, terms.release_id, terms.identity, manifest, waiting)
-            tell("opening the weights")
+            unlocked = self._unlock(mandate.terms, manifest, patience.partials)
+            self._tell("opening the weights")
             try:
-                # R-Worker-07: all of it is verified, or there are no tensors.
-                opened = open_sealed(self._post.sealed, unlocked.data_key, expected=terms.anchor, threads=threads)
+                # R-Worker-07: all of it is verified, or there are no tensors; and none without a lease.
+                opened = open_sealed(
+                    self._post.sealed,
+                    unlocked.data_key,
+                    expected=mandate.terms.anchor,
+                    threads=threads,
+                    progress=lambda done, total: self._check_lease(),
+                )
             finally:
                 unlocked.data_key.wipe()
             self._take_up(LanguageModel(opened))
@@ -217,37 +227,17 @@ class Worker:
         self.abandon()
         self._receipts.close()
 
-    # --- the lease
+    # --- the beginning
 
-    def _must_stop(self) -> bool:
-        return self._dark is not None or not self._watch.is_fresh
+    def _tell(self, what: str) -> None:
+        self._waits_for = what
+        self._report(what)
 
-    def _check_lease(self) -> None:
-        """Raises: WorkerDark."""
-        if self._dark is not None:
-            raise WorkerDark(f"the worker went dark: {self._dark.reason}", rule=self._dark.rule)
-        if not self._watch.is_fresh:
-            raise WorkerDark("no new block came within the stall limit", rule="R-Worker-03")
+    def _unlock(self, terms: Terms, manifest: Manifest, patience: float | None) -> Unlocked:
+        waiting = Waiting(self._tell, self._check_lease, self._post.names, patience)
+        return unlock(self._post.ledger, self._post.signer, terms.release_id, terms.identity, manifest, waiting)
 
-    def _take_up(self, model: LanguageModel) -> None:
-        with self._changing:
-            if self._dark is None:
-                self._model = model
-                return
-        model.close()  # the lease was lost while the weights were on their way
-        self._check_lease()
-
-    def _go_dark(self, dark: Dark) -> None:
-        """R-Worker-02: no weight is in memory any more."""
-        with self._changing:
-            if self._dark is None:
-                self._dark = dark
-            model, self._model = self._model, None
-        if model is not None:
-            model.close()
-            self._report(f"dark: {self._dark.reason} [{self._dark.rule}]")
-
-    def _await_terms(self, tell: Report, patience: float) -> tuple[Terms, Look]:
+    def _await_terms(self, patience: float) -> tuple[Terms, Look]:
         """R-Worker-01: what a good look showed, once the release is in force at a finalized block."""
         deadline = time.monotonic() + patience
         appeared = 0
@@ -257,17 +247,18 @@ class Worker:
                 if isinstance(look, Look):
                     return self._read_terms(look), look
             except DoubtfulProof:
-                if time.monotonic() > deadline:
-                    raise
+                self._check_lease()
+                time.sleep(0.1)
                 continue
             if not look.is_early:
                 raise WorkerDark(look.reason, rule=look.rule)
             heads = self._sight.view.refresh()
             appeared = appeared or heads.newest.number
             blocks = max(1, appeared - heads.finalized.number)
-            tell(f"waiting for finality, {blocks} block{'s' if blocks > 1 else ''}")
+            self._tell(f"waiting for finality, {blocks} block{'s' if blocks > 1 else ''}")
             if time.monotonic() > deadline:
                 raise NotFinalYet(f"the release was not final within {patience:.0f} s")
+            self._check_lease()
             time.sleep(0.2)
 
     def _read_terms(self, look: Look) -> Terms:
@@ -280,6 +271,36 @@ class Worker:
         if terms.mode is Mode.MPC:
             raise UnsupportedModel("the release is for a party of MPC, which does not hold a whole model")
         return terms
+
+    def _take_up(self, model: LanguageModel) -> None:
+        with self._changing:
+            if self._dark is None:
+                self._model = model
+                return
+        model.close()  # the lease was lost while the weights were on their way
+        self._check_lease()
+
+    # --- the lease
+
+    def _must_stop(self) -> bool:
+        return self._dark is not None or not self._watch.is_fresh
+
+    def _check_lease(self) -> None:
+        """Raises: WorkerDark."""
+        if self._dark is not None:
+            raise WorkerDark(f"the worker went dark: {self._dark.reason}", rule=self._dark.rule)
+        if not self._watch.is_fresh:
+            raise WorkerDark("no new block came within the stall limit", rule="R-Worker-03")
+
+    def _go_dark(self, dark: Dark) -> None:
+        """R-Worker-02: no weight is in memory any more."""
+        with self._changing:
+            if self._dark is None:
+                self._dark = dark
+            model, self._model = self._model, None
+        if model is not None:
+            model.close()
+            self._report(f"dark: {self._dark.reason} [{self._dark.rule}]")
 
     # --- receipts
 

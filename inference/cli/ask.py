@@ -30,6 +30,7 @@ from inference.cli.options import (
 if TYPE_CHECKING:
     from inference.question import Question
     from inference.unlock import Unlocked
+    from inference.worker import Worker
 
 
 def ask(
@@ -77,8 +78,11 @@ def ask(
             raise BadArgument("--release and --model are needed, or --url of a worker that runs")
         if receipts is not None:
             receipts = receipts.absolute()
-        access = reach(app, agreement)
-        data = _ask_once(app, make_worker(app, access, release, model, receipts), asked, patience, anchor, threads)
+        worker = make_worker(app, reach(app, agreement), release, model, receipts)
+        if app.dry_run:
+            _rehearse(app, worker, asked)
+            return
+        data = _ask_once(app, worker, asked, patience, anchor, threads)
     if receipt is not None:
         receipt.write_text(json.dumps(data["receipt"], indent=2) + "\n")
         app.output.note(f"wrote {receipt}")
@@ -105,8 +109,18 @@ def _ask_running(url: str, token_file: Path, question: Question) -> dict[str, An
     }
 
 
+def _rehearse(app: App, worker: Worker, question: Question) -> None:
+    try:
+        worker.prepare(report=app.output.note, intended=question)
+    finally:
+        worker.close()
+    app.output.result(
+        "custodes.answer/1", {"sent": False}, ["the question is permitted; the committee was not asked (--dry-run)"]
+    )
+
+
 def _ask_once(
-    app: App, worker: Any, question: Question, patience: str | None, anchor: bool, threads: int
+    app: App, worker: Worker, question: Question, patience: str | None, anchor: bool, threads: int
 ) -> dict[str, Any]:
     from inference import worker as workers
 

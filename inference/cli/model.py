@@ -34,13 +34,20 @@ def seal(
 
     The source stays as it is: whoever has it has the model.
     """
-    from inference.access import open_access  # noqa: F401 - the extra is missing now, or not at all
+    from inference.sealed.source import read_source
     from inference.sealing import get_committee_key, seal_to_committee
 
     app = get_app(ctx)
     access = reach(app, agreement)
     app.output.note("waiting for a finalized committee key")
     key = get_committee_key(access)
+    if app.dry_run:
+        found = read_source(source)
+        size = sum(shard.size for shard in found.shards)
+        app.output.note(
+            f"{len(found.shards)} file(s) with {size:,} bytes would be sealed; nothing was written (--dry-run)"
+        )
+        return
     with show_progress(app, "sealing") as progress:
         report = seal_to_committee(
             access.ledger.deployment,

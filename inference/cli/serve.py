@@ -52,6 +52,11 @@ def serve(
         raise BadArgument("--release and --model are needed")
     worker = make_worker(app, reach(app, agreement), release, model, receipts)
     try:
+        if app.dry_run:
+            worker.prepare(report=app.output.note)
+            app.output.note("it may be served; the committee was not asked (--dry-run)")
+            worker.close()
+            return
         serving = Serving(
             worker,
             ensure_token(token_file),

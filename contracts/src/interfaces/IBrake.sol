@@ -33,7 +33,13 @@ interface IBrake is IActionTarget {
 
     event ScopeOpened(bytes32 indexed scope);
     event Pulled(
-        bytes32 indexed scope, uint8 indexed seat, bytes32 reportHash, uint8 severity, string statement, uint8 seats, uint8 chambers
+        bytes32 indexed scope,
+        uint8 indexed seat,
+        bytes32 reportHash,
+        uint8 severity,
+        string statement,
+        uint8 seats,
+        uint8 chambers
     );
     event Stopped(
         uint64 indexed stopId, bytes32 indexed scope, uint64 seats, bytes32 reportHash, uint8 severity, uint40 lapsesAt
@@ -46,7 +52,7 @@ interface IBrake is IActionTarget {
     error NotLiveSeat(address account);
     /// @notice R-Brake-03: a stop by that seat lapsed unconfirmed, and it waits out the cooldown on this scope.
     error CoolingDown(uint8 seat, bytes32 scope, uint40 until);
-    /// @notice R-Brake-04: the stop is not in the status that this needs.
+    /// @notice R-Brake-04: the stop is in actual, and this call needs required.
     error UnexpectedStop(uint64 stopId, StopStatus actual, StopStatus required);
     /// @notice R-Brake-05: the stop has not outlived its term.
     error TermNotOver(uint64 stopId, uint40 lapsesAt, uint256 nowAt);
@@ -60,7 +66,9 @@ interface IBrake is IActionTarget {
     error OnlyReleases(address caller);
 
     /// @notice By a live seat: counts towards a stop for pullWindow. Returns the stop's id if this pull was the k-th.
-    function pull(bytes32 scope, bytes32 reportHash, uint8 severity, string calldata statement) external returns (uint64 stopId);
+    function pull(bytes32 scope, bytes32 reportHash, uint8 severity, string calldata statement)
+        external
+        returns (uint64 stopId);
 
     /// @notice By anybody, after brakeTerm without a confirmation. Revives nothing.
     function lapse(uint64 stopId) external;

@@ -37,7 +37,9 @@ interface IConstraints is IActionTarget {
         uint40 time; // [Unix seconds]
     }
 
-    event ConstraintAdded(bytes32 indexed constraintId, uint256 indexed proposalId, string name, uint40 expiresAt, bytes document);
+    event ConstraintAdded(
+        bytes32 indexed constraintId, uint256 indexed proposalId, string name, uint40 expiresAt, bytes document
+    );
     event ConstraintAmended(
         bytes32 indexed constraintId, uint256 indexed proposalId, ActionKind kind, uint40 expiresAt, bytes document
     );

@@ -64,7 +64,12 @@ interface IReleases is IActionTarget {
     );
     event IdentityRegistered(bytes32 indexed identity, bytes32 indexed modelId, Mode mode, uint16 party);
     event ReleaseGranted(
-        bytes32 indexed releaseId, bytes32 indexed modelId, Mode indexed mode, uint40 expiresAt, bytes32 scopeHash, bytes scope
+        bytes32 indexed releaseId,
+        bytes32 indexed modelId,
+        Mode indexed mode,
+        uint40 expiresAt,
+        bytes32 scopeHash,
+        bytes scope
     );
     event WorkerNamed(
         bytes32 indexed releaseId, address indexed worker, bytes32 indexed identity, uint16 party, string organisation
@@ -72,7 +77,12 @@ interface IReleases is IActionTarget {
     event ReleaseRenewed(bytes32 indexed releaseId, uint256 indexed proposalId, uint40 oldExpiresAt, uint40 expiresAt);
     event ReleaseRevoked(bytes32 indexed releaseId, uint256 indexed proposalId, string reason);
     event ReceiptsAnchored(
-        bytes32 indexed releaseId, address indexed worker, uint64 indexed batch, bytes32 root, uint64 firstSequence, uint64 count
+        bytes32 indexed releaseId,
+        address indexed worker,
+        uint64 indexed batch,
+        bytes32 root,
+        uint64 firstSequence,
+        uint64 count
     );
 
     /// @notice R-Releases-01: that identity was registered before.
@@ -105,7 +115,10 @@ interface IReleases is IActionTarget {
     function computeModelId(address registrar, uint64 sealNonce) external pure returns (bytes32);
 
     /// @notice keccak256(abi.encode("custodes/identity/v1", chainId, this, committeeKeyHash, modelId, mode, party)).
-    function computeIdentity(bytes32 committeeKeyHash, bytes32 modelId, Mode mode, uint16 party) external view returns (bytes32);
+    function computeIdentity(bytes32 committeeKeyHash, bytes32 modelId, Mode mode, uint16 party)
+        external
+        view
+        returns (bytes32);
 
     function getModel(bytes32 modelId) external view returns (Model memory);
 
@@ -127,5 +140,8 @@ interface IReleases is IActionTarget {
     /// @notice By a named worker, whatever the release's standing: the Merkle root of its next receipts.
     function anchorReceipts(bytes32 releaseId, bytes32 root, uint64 count) external;
 
-    function receiptState(bytes32 releaseId, address worker) external view returns (uint64 batches, uint64 receipts, bytes32 lastRoot);
+    function receiptState(bytes32 releaseId, address worker)
+        external
+        view
+        returns (uint64 batches, uint64 receipts, bytes32 lastRoot);
 }

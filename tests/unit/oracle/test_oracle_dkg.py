@@ -23,6 +23,7 @@ from oracle.dkg import (
     next_step,
     open_dealings,
 )
+from oracle.errors import UnusableKey
 
 DOMAIN = CommitteeDomain(ChainId(31337), "0x" + "c0" * 20, Epoch(1))
 INDICES = [MemberIndex(i) for i in (1, 2, 3, 4, 5)]
@@ -104,6 +105,14 @@ def test_over_degree_dealing_accuses_its_dealer(ceremony: tuple[dict, dict]) -> 
     result = open_dealings(FACTS, DOMAIN, INDICES[0], ceremony[0][INDICES[0]], dealings)
     assert isinstance(result, Accused)
     assert result.dealer == INDICES[2]
+
+
+def test_key_that_cannot_be_encrypted_to_names_its_member(ceremony: tuple[dict, dict]) -> None:  # type: ignore[type-arg]
+    registrations, _ = ceremony
+    keys = [(i, registrations[i].envelope_key.public.data) for i in INDICES]
+    keys[3] = (INDICES[3], b"\xff" * len(keys[3][1]))
+    with pytest.raises(UnusableKey, match=f"member {INDICES[3]} "):
+        make_envelopes(registrations[INDICES[0]], DOMAIN, INDICES[0], keys)
 
 
 def test_registration_survives_the_store(ceremony: tuple[dict, dict]) -> None:  # type: ignore[type-arg]

@@ -76,6 +76,31 @@ def test_decide_refuses_by_the_rule(change: dict[str, object], rule: str) -> Non
     assert decision.rule == rule
 
 
+def test_decide_refuses_an_identity_that_is_barred() -> None:
+    """A resume revives the release, not the identity: one more partial could be pooled with those before the stop."""
+    for approved in (True, False):
+        decision = decide(replace(REQUEST, is_barred=True, approved_by_me=approved), VIEW)
+        assert isinstance(decision, Refuse)
+        assert decision.rule == "R-Committee-18"
+
+
+def test_decide_says_why_a_latest_block_is_no_fact() -> None:
+    doubtful = replace(GOOD, releasability=Releasability.UNKNOWN_RELEASE, doubt="rpc-2: the proof does not lead to it")
+    decision = decide(REQUEST, replace(VIEW, latest=(GOOD, doubtful)))
+    assert decision == Refuse("R-Oracle-02", "rpc-2: the proof does not lead to it")
+
+
+@pytest.mark.parametrize(
+    ("rank", "waited", "answers"),
+    [(0, 0, True), (2, 0, True), (3, 0, False), (3, 9, False), (3, 10, True), (4, 19, False), (4, 20, True)],
+)
+def test_decide_leaves_the_answer_to_those_who_approved_first(rank: int, waited: int, answers: bool) -> None:
+    request = replace(REQUEST, approvals=5, rank=rank, waited=waited)
+    decision = decide(request, replace(VIEW, patience=10))
+    assert (decision == Answer()) is answers
+    assert answers or decision == Wait("the 3 that approved first answer first")
+
+
 def test_decide_refuses_a_request_without_an_identity() -> None:
     nobody = bytes(32)
     view = replace(VIEW, finalized=replace(GOOD, identity=nobody))

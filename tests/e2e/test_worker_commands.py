@@ -197,6 +197,22 @@ def test_ask_with_too_few_oracles_names_the_missing(world: WorkerWorld, shell: S
         world.committee.alive = set(range(5))
 
 
+def test_dry_run_asks_nobody_and_writes_nothing(world: WorkerWorld, shell: Shell, released: Released) -> None:
+    before = world.system.ledger.committee.get_last_request(released.release_id, released.worker.address)
+    ran = ask(shell, world, released, "--dry-run", "--json")
+    assert (ran.code, ran.json["sent"]) == (0, False), ran.out
+    assert ask(shell, world, released, "--dry-run", "--capability", "code").code == 4
+    assert world.system.ledger.committee.get_last_request(released.release_id, released.worker.address) == before
+    number = number_of(world, released.release_id)
+    serve = ("worker", "serve", "--release", number, "--model", str(released.directory), "--key", "worker")
+    ran = shell.run(*serve, "--token-file", "dry.token", "--dry-run")
+    assert ran.code == 0, ran.err
+    assert not (shell.directory / "dry.token").exists()
+    seal = ("model", "seal", str(world.tiny), "dry.sealed", "--registrar", "registrar", "--dry-run")
+    assert shell.run(*seal).code == 0
+    assert not (shell.directory / "dry.sealed").exists()
+
+
 # --- a worker that runs
 
 
@@ -205,16 +221,17 @@ def token(shell: Shell) -> str:
     return str(shell.directory / "worker.token")
 
 
-def start_serving(shell: Shell, world: WorkerWorld, released: Released, key: str, token: str) -> Any:
+def start_serving(shell: Shell, world: WorkerWorld, released: Released, key: str, token: str, *options: str) -> Any:
     release = number_of(world, released.release_id)
     return shell.start(
         "worker", "serve", "--release", release, "--model", str(released.directory), "--key", key,
-        "--token-file", token, "--json",
+        "--token-file", token, "--anchor-every", "2s", "--json", *options,
     )  # fmt: skip
 
 
 def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, token: str) -> None:
-    braked = world.release()
+    ledger, braked = world.system.ledger, world.release()
+    mine = braked.release_id, braked.worker.address
     shell.keep("braked", braked.worker)
     with start_serving(shell, world, braked, "braked", token) as process:
         assert process.stdout is not None
@@ -227,6 +244,7 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
         answer = shell.run("worker", "ask", QUESTION, *at, "--max-tokens", "4", "--json")
         assert answer.code == 0, answer.out
         verify_receipt(answer.json["receipt"], response=answer.json["text"].encode())
+        wait_for(lambda: ledger.releases.get_receipts(*mine).receipts == 1, what="an anchor while it serves")
         refused = shell.run("worker", "ask", QUESTION, *at, "--capability", "code")
         assert refused.code == 4
         assert "R-Worker-04" in refused.err
@@ -248,8 +266,31 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
         assert "R-Worker-02" in dark.err
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    state = world.system.ledger.releases.get_receipts(braked.release_id, braked.worker.address)
-    assert state.receipts == 1, "it anchors at its end, dark or not"
+    assert ledger.releases.get_receipts(*mine).receipts == 1
+
+
+def test_serve_anchors_at_its_end_and_ends_by_itself_when_nobody_unlocks(world: WorkerWorld, shell: Shell) -> None:
+    released = world.release()
+    shell.keep("last", released.worker)
+    token = str(shell.directory / "last.token")
+    with start_serving(shell, world, released, "last", token, "--anchor-every", "1h") as process:
+        assert process.stdout is not None
+        at = ("--url", json.loads(process.stdout.readline())["url"], "--token-file", token)
+        assert shell.run("worker", "status", *at, "--wait", "60").code == 0
+        assert shell.run("worker", "ask", QUESTION, *at, "--max-tokens", "2").code == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert world.system.ledger.releases.get_receipts(released.release_id, released.worker.address).receipts == 1
+    world.committee.alive = set()
+    try:
+        with start_serving(shell, world, released, "last", token, "--patience", "3s") as process:
+            assert process.wait(60) == 3
+            assert process.stdout is not None
+            error = json.loads(process.stdout.read().splitlines()[-1])
+        assert error["error"] == "UnlockTimedOut"
+        assert len(error["details"]["missing"]) == 5
+    finally:
+        world.committee.alive = set(range(5))
 
 
 def test_serve_ends_while_it_waits_for_the_committee(world: WorkerWorld, shell: Shell, released: Released) -> None:

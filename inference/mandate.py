@@ -45,6 +45,7 @@ class Mandate:
         use = Use(question.capability, question.purpose, question.audience, tokens, question.max_tokens)
         verdict = judge_use(use, self.scope, self._constraints, spent, look.newest.timestamp)
         if isinstance(verdict, Denied):
-            kind = CannotEnforce if verdict.rule == "R-Worker-06" else UseRefused
-            raise kind(verdict.reason, rule=verdict.rule)
+            if verdict.rule == "R-Worker-06":
+                raise CannotEnforce(verdict.reason, rule=verdict.rule)
+            raise UseRefused(verdict.reason, rule=verdict.rule)
         return verdict

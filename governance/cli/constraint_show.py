@@ -35,7 +35,9 @@ def log(ctx: typer.Context) -> None:
     for n, entry in enumerate(entries):
         head = fold_entry(head, n, entry)
         if head != entry.head:
-            raise VerificationError(f"entry {n} does not follow from the entry before it")
+            raise VerificationError(
+                f"entry {n} does not follow from the entry before it", hint="the node lies: ask another one with --rpc"
+            )
     names = app.history.names
     rows = [
         (

@@ -91,13 +91,20 @@ def test_look_is_good_when_all_nodes_prove_the_release(world: WorkerWorld, relea
     assert found.ledger_head == world.system.ledger.constraints.get_head()
 
 
-@pytest.mark.parametrize("changes", [(lying_proofs,), (honest, honest, lying_proofs), (silent_about_proofs,)])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ((lying_proofs,), Unavailable),
+        ((honest, honest, lying_proofs), DoubtfulProof),
+        ((silent_about_proofs,), Unavailable),
+    ],
+)
 def test_look_renews_nothing_on_a_proof_that_does_not_verify(
-    world: WorkerWorld, released: Released, changes: tuple[Change, ...]
+    world: WorkerWorld, released: Released, changes: tuple[Change, ...], error: type[Unavailable]
 ) -> None:
     made = watch(sight_of(world, *changes), released)
     for _ in range(3):
-        with pytest.raises(Unavailable, match=r"proof|proven|proves"):
+        with pytest.raises(error, match=r"proof|proven|proves"):
             made.look()
     assert made.last is None
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.context import App, get_app
+from governance.cli.context import get_app
 from governance.cli.errors import ExtraMissing
+
+if TYPE_CHECKING:
+    from governance.demo.runner import Runner
 
 NEEDED = ("blake3", "safetensors", "torch", "transformers", "starlette", "uvicorn")  # by the worker that it starts
 DEFAULT_MODEL = Path(__file__).resolve().parents[2] / ".cache" / "models" / "SmolLM2-135M-Instruct"
+WHAT_THEY_SHOW = (
+    "the whole story, from the ledger itself",
+    "why that proposal failed",
+    "what is stopped, and what it takes to resume",
+)
 
 
 def demo(
@@ -42,24 +53,29 @@ def demo(
     directory.mkdir(parents=True, exist_ok=True)
     runner = Runner(directory, outlives=keep)
     stage = Stage(directory, chosen, runner, Narrator(quiet=app.output.json))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started ends with us, however we are told to
     try:
         result = play(stage)
     except BaseException:
-        runner.stop()
-        runner.stop_devnet()
+        runner.end()
         app.output.note(f"everything lies in {directory}")
         raise
     if not keep:
-        runner.stop()
-        runner.stop_devnet()
+        runner.end()
+    kept = _keep(runner, result) if keep else None
     lines = [
         "",
         f"“{result['answer']['text'].strip()}”",
         f"  {result['model']['name']}, governed by fifteen organisations",
     ]
-    app.output.result("custodes.demo/1", _shown(result, directory, keep), lines)
-    if keep:
-        _suggest(app, stage.result, directory)
+    app.output.result("custodes.demo/1", {**result, "kept": kept}, lines)
+    if kept is not None:
+        app.output.note("")
+        app.output.note("everything is up. Three things to try:")
+        app.output.note(f"  cd {directory}")
+        for command, what in zip(kept["try"], WHAT_THEY_SHOW, strict=True):
+            app.output.note(f"  {command.ljust(30)}  # {what}")
+        app.output.note(f"and when you are done:  {kept['end']}")
 
 
 def _verify_extra() -> None:
@@ -69,16 +85,15 @@ def _verify_extra() -> None:
             raise ExtraMissing(f"the demo runs a worker, which needs the package {package}, and that is not installed")
 
 
-def _shown(result: dict[str, Any], directory: Path, keep: bool) -> dict[str, Any]:
-    return {**result, "kept": str(directory) if keep else None}
-
-
-def _suggest(app: App, result: dict[str, Any], directory: Path) -> None:
-    app.output.note("")
-    app.output.note(f"everything is up, in {directory}. Three things to try there:")
-    app.output.note("  custodes audit log                         # the whole story, from the ledger itself")
-    app.output.note(
-        f"  custodes explain {result['proposals'][2]['number']}                         # why that proposal failed"
-    )
-    app.output.note("  custodes brake status                      # what is stopped, and what it takes to resume")
-    app.output.note("and when you are done:  custodes devnet down --dir devnet")
+def _keep(runner: Runner, result: dict[str, Any]) -> dict[str, Any]:
+    """What runs on, what to try with it, and how to end it; the processes' numbers are in the file `pids`."""
+    processes = {name: process.pid for name, process in runner.processes.items()}
+    (runner.directory / "pids").write_text("".join(f"{pid}\n" for pid in processes.values()))
+    name = "custodes" if shutil.which("custodes") else str(Path(sys.executable).with_name("custodes"))
+    failed = next(proposal["number"] for proposal in result["proposals"] if proposal["state"] == "defeated")
+    return {
+        "directory": str(runner.directory),
+        "processes": processes,
+        "try": [f"{name} audit log", f"{name} explain {failed}", f"{name} brake status"],
+        "end": f"kill $(cat pids); {name} devnet down --dir devnet",
+    }

@@ -105,5 +105,5 @@ def _must_refuse(name: str, ledger: Ledger, call: Call, signer: Signer) -> Refus
     try:
         ledger.send(call, signer)
     except LedgerRefused as e:
-        return Refusal(name, e.rule or "the ledger", e.name, e.message)
+        return Refusal(name, e.rule or "the ledger", e.error, e.message)
     raise DemoFailed(f"{name}: {call} should have been refused, and was not")

@@ -37,6 +37,19 @@ ORACLES, THRESHOLD = 5, 3
 QUESTION = "In one sentence, why should no single person control a powerful AI?"
 MAX_TOKENS = 24
 CONSTRAINT = "short-answers"
+# Why each of them must be refused: a no for another reason proves nothing.
+REASONS = {
+    "vote-by-stranger": "NotLiveSeat",
+    "one-chamber-short": "UnexpectedState",
+    "unlock-before-quorum": "NotReleasable",
+    "one-oracle-alone": "NotApproved",
+    "too-few-partials": "ThresholdNotMet",
+    "wrong-share": "BadPartial",
+    "tampered-weights": "TamperedChunk",
+    "use-out-of-scope": "UseRefused",
+    "ask-after-brake": "WorkerDark",
+    "unlock-after-brake": "NotReleasable",
+}
 SETTLED = 30.0  # [seconds] within which a stop must have been seen
 
 
@@ -53,6 +66,11 @@ class Stage:
     result: dict[str, Any] = field(default_factory=dict)
 
     def refused(self, refusal: Refusal) -> None:
+        """It is part of the story, if it was refused for the reason that it must be. Raises: DemoFailed."""
+        if refusal.error != REASONS[refusal.name]:
+            raise DemoFailed(
+                f"{refusal.name} was refused as {refusal.error}, and not as {REASONS[refusal.name]}: {refusal.message}"
+            )
         self.refusals.append(refusal)
         self.narrator.refused(refusal)
 

@@ -28,7 +28,7 @@ class Refusal:
 
     name: str
     refused_by: str  # the ledger's rule, or the part that said no
-    error: str
+    error: str  # the contract's own, where a contract refused
     message: str
 
     def to_json(self) -> dict[str, str]:
@@ -64,8 +64,9 @@ class Runner:
             raise DemoFailed(f"{name}: custodes {' '.join(words[:3])} … should have been refused, and was not")
         if code not in (1, 4) or "error" not in answer:
             raise DemoFailed(f"{name}: {answer.get('message', answer)}", details=answer)
-        refused_by = by or str(answer.get("rule") or answer["error"])
-        return Refusal(name, refused_by, str(answer["error"]), str(answer["message"]))
+        error = str(answer.get("details", {}).get("error") or answer["error"])
+        refused_by = by or str(answer.get("rule") or error)
+        return Refusal(name, refused_by, error, str(answer["message"]))
 
     def start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         """A process that stays; its output goes to a log of its name. It ends with this one."""
@@ -94,6 +95,13 @@ class Runner:
                 self.processes.pop(name).wait(20)
             except subprocess.TimeoutExpired as e:
                 raise DemoFailed(f"{name} did not end") from e
+
+    def end(self) -> None:
+        """Nothing that was started here runs any more, the chain included."""
+        try:
+            self.stop()
+        finally:
+            self.stop_devnet()
 
     def stop_devnet(self) -> None:
         """The chain has ended, if it ever ran."""

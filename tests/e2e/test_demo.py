@@ -130,6 +130,8 @@ def check_demo_shows_what_was_refused_and_by_what(demo: dict[str, Any]) -> None:
         "unlock-before-quorum": "R-Committee-13",
         "one-oracle-alone": "R-Committee-16",
         "wrong-share": "R-Committee-17",
+        "use-out-of-scope": "R-Worker-04",
+        "ask-after-brake": "R-Worker-02",
         "unlock-after-brake": "R-Committee-13",
     }
     assert refusals["tampered-weights"]["error"] == "TamperedChunk"

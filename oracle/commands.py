@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oracle.config import OracleConfig
 
 DOWN, REFUSED = 3, 4
+DEVNET_PATIENCE = 4  # [seconds] with blocks of one second; the default is meant for twelve
 
 Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The oracle's own directory.")]
 
@@ -43,6 +44,7 @@ def init(
         rpc=_urls(app.settings.rpc),
         deployment=_path(app.settings.deployment),
         password_file=password_file,
+        **({"patience": DEVNET_PATIENCE} if insecure_devnet else {}),
     )
     password = _read_password(password_file) if password_file is not None else _ask_twice(app)
     key, path = create_oracle(config, password, insecure_devnet=insecure_devnet)

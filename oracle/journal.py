@@ -21,6 +21,7 @@ from governance.chain.receipts import Log
 from oracle.errors import DamagedJournal, WrongJournal
 
 VERSION = 1
+KEPT_REFUSALS = 10_000  # an RPC that lies differently at every block must not fill the disk
 SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE cursor (only INTEGER PRIMARY KEY CHECK (only = 1), header TEXT NOT NULL);
@@ -173,6 +174,7 @@ class Journal:
             "INSERT INTO refusals (subject, rule, reason, block) VALUES (?, ?, ?, ?)",
             (refusal.subject, refusal.rule, refusal.reason, refusal.block),
         )
+        self._db.execute("DELETE FROM refusals WHERE id <= last_insert_rowid() - ?", (KEPT_REFUSALS,))
         return True
 
     def refusals(self, last: int = 20) -> list[Refusal]:

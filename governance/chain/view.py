@@ -2,7 +2,8 @@
 
 Two heads with two uses. *Finalized* is what one acts upon: k of m RPCs must name the same block, its hash is
 recomputed, and its parents lead to the finalized block that was believed before. *Latest* is only ever used against
-acting: any one RPC whose latest block shows a stop suffices, and no new latest block within the stall limit is a stop.
+acting: any one RPC whose latest block shows a stop suffices, and so does it when k RPCs show no new block within the
+stall limit.
 
 A finalized block that changes sets a latch. It is kept by the caller (on disk), because a restart must not clear it.
 
@@ -61,7 +62,7 @@ class Heads:
     latest: tuple[tuple[JsonRpc, Header], ...]
     followed: tuple[Header, ...] = ()  # every block after the one believed before, the finalized one included
     behind: int = 0  # final blocks that are still to be followed: not yet the time to act
-    is_moving: bool = True  # a new latest block was seen since this view began: a restart revives no frozen chain
+    is_moving: bool = True  # k RPCs have shown a new block since this view began: a restart revives no frozen chain
 
     @property
     def newest(self) -> Header:
@@ -88,8 +89,8 @@ class ChainView:
         self.stall_limit = stall_limit
         self._monotonic = monotonic
         self._believed = believed
-        self._newest: bytes | None = None
-        self._newest_at = monotonic()
+        self._reached: int | None = None  # the highest block that k RPCs have got to
+        self._reached_at = monotonic()
         self._is_moving = False
 
     @property
@@ -118,7 +119,7 @@ class ChainView:
         agreed = self._agreed_finalized([(rpc, finalized) for rpc, _, finalized in claims])
         followed, behind = self._follow(agreed)
         self._believed = followed[-1] if followed else self._believed or agreed
-        self._watch(max((header for _, header in latest), key=lambda header: header.number))
+        self._watch([header.number for _, header in latest])
         return Heads(self._believed, latest, tuple(followed), behind, self._is_moving)
 
     def prove(self, header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> dict[int, int]:
@@ -201,11 +202,13 @@ class ChainView:
             raise NoAgreement(f"too few RPCs give the blocks between {believed} and {finalized}") from None
         raise FinalityViolation(f"{believed} was final, and {finalized} does not descend from it") from broken[-1]
 
-    def _watch(self, newest: Header) -> None:
-        if newest.hash != self._newest:
-            self._is_moving = self._newest is not None
-            self._newest, self._newest_at = newest.hash, self._monotonic()
-        silent = self._monotonic() - self._newest_at
+    def _watch(self, numbers: Sequence[int]) -> None:
+        """The chain moves when k RPCs get to a higher block: one that invents blocks hides no stall of the others."""
+        reached = sorted(numbers, reverse=True)[self._agreement - 1]
+        if self._reached is None or reached > self._reached:
+            self._is_moving = self._reached is not None
+            self._reached, self._reached_at = reached, self._monotonic()
+        silent = self._monotonic() - self._reached_at
         if silent > self.stall_limit:
             raise ChainStalled(f"no new block for {silent:.0f} s, and {self.stall_limit:.0f} s is the limit")
 

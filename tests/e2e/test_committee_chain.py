@@ -165,6 +165,8 @@ def test_status_tells_what_the_oracle_does(unlockable: Unlockable) -> None:
 def test_final_block_that_changes_latches_every_oracle_until_a_person_resets_it(unlockable: Unlockable) -> None:
     """Last in this file: the chain is rewritten here."""
     committee = unlockable.committee
+    for oracle in committee.oracles:
+        oracle.wait_ready()
     with committee.pulse.held():
         committee.look_around()
         rpc = committee.system.anvil.rpc

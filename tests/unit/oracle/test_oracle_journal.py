@@ -13,6 +13,7 @@ import pytest
 
 from governance.chain.headers import Header
 from governance.chain.receipts import Log
+from oracle import journal as journal_module
 from oracle.errors import DamagedJournal, WrongJournal
 from oracle.journal import Journal, Refusal, Sent
 
@@ -135,6 +136,13 @@ def test_refusal_is_news_only_when_it_differs_from_the_last_of_its_subject(journ
     assert journal.keep_refusal(replace(refusal, rule="R-Oracle-02"))
     assert journal.keep_refusal(refusal)
     assert [each.rule for each in journal.refusals(2)] == ["R-Oracle-01", "R-Oracle-02"]
+
+
+def test_refusals_of_long_ago_are_forgotten(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "KEPT_REFUSALS", 5)
+    for at in range(12):
+        journal.keep_refusal(Refusal("request/0x01", "R-Oracle-02", f"lie {at}", at))
+    assert [each.block for each in journal.refusals(100)] == [11, 10, 9, 8, 7]
 
 
 def test_transactions_are_found_by_action_and_state(journal: Journal, tmp_path: Path) -> None:

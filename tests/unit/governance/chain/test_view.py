@@ -217,6 +217,33 @@ def test_refresh_stalls_when_no_block_comes_within_the_limit(chain: SimulatedCha
     assert seen.refresh().newest.number == 11
 
 
+def test_stall_is_not_hidden_by_one_that_invents_blocks(chain: SimulatedChain) -> None:
+    clock = Clock()
+    rpcs = three(chain)
+    rpcs[0].chain = SimulatedChain(list(chain.blocks))
+    seen = look(rpcs, monotonic=clock)
+    for _ in range(10):
+        rpcs[0].chain.grow(salt=7)
+        clock.now += 1
+        seen.refresh()
+    rpcs[0].chain.grow(salt=7)
+    clock.now += 2
+    with pytest.raises(ChainStalled):
+        seen.refresh()
+
+
+def test_chain_that_only_forks_at_one_height_stands_still(chain: SimulatedChain) -> None:
+    clock = Clock()
+    rpcs = three(chain)
+    seen = look(rpcs, monotonic=clock)
+    seen.refresh()
+    clock.now = 10.5
+    for rpc in rpcs:
+        rpc.chain = chain.fork(10, salt=3)
+    with pytest.raises(ChainStalled):
+        seen.refresh()
+
+
 def test_heads_move_only_after_a_block_that_came_since_the_start(chain: SimulatedChain) -> None:
     seen = look(three(chain))
     assert not seen.refresh().is_moving

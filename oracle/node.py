@@ -166,17 +166,17 @@ class Node:
         if self._is_prepared:
             return
         failure: Unavailable | None = None
+        limits: list[float] = []
         for rpc in self._rpcs:
             try:
                 verify_layouts(rpc, self._deployment)
-                limit = read_stall_limit(rpc, self._deployment)
+                limits.append(read_stall_limit(rpc, self._deployment))
             except Unavailable as e:
                 failure = e
-            else:
-                self._view.stall_limit = min(self._view.stall_limit, limit)
-                self._is_prepared = True
-                return
-        raise failure if failure is not None else NoAgreement("no RPC is configured")
+        if not limits:
+            raise failure if failure is not None else NoAgreement("no RPC is configured")
+        self._view.stall_limit = min(self._view.stall_limit, *limits)
+        self._is_prepared = True
 
     def _refresh(self) -> Heads:
         if self._view.believed is None:

@@ -39,6 +39,7 @@ from governance.types import (
     ParameterSetting,
     RegisterModel,
     ReleaseId,
+    RequestRecord,
     RevokeRelease,
     ScopeId,
     Timestamp,
@@ -69,6 +70,7 @@ class Committee:
     keys: list[Signer] = field(default_factory=lambda: [Signer.random() for _ in range(SIZE)], repr=False)
     members: list[Oracle] = field(default_factory=list, repr=False)
     alive: set[int] = field(default_factory=lambda: set(range(SIZE)))  # places in the list
+    willing: set[int] = field(default_factory=lambda: set(range(SIZE)))  # of those, who answers after its approval
     _end: threading.Event = field(default_factory=threading.Event)
 
     def form(self) -> None:
@@ -132,6 +134,9 @@ class Committee:
             if isinstance(record.event, UnlockRequested) and record.block <= final:
                 self._attend(record.event)
 
+    def _owes(self, request: RequestRecord, place: int) -> bool:
+        return place in self.willing and not request.partials >> place & 1
+
     def _attend(self, asked: UnlockRequested) -> None:
         ledger = self.system.ledger
         for place in sorted(self.alive):
@@ -141,7 +146,7 @@ class Committee:
             key, member = self.keys[place], self.members[place]
             if not request.approvals >> place & 1:
                 ledger.send(ledger.committee.approve(asked.request_id), key)
-            elif request.approvals.bit_count() >= THRESHOLD and not request.partials >> place & 1:
+            elif request.approvals.bit_count() >= THRESHOLD and self._owes(request, place):
                 transport = TransportPublicKey(g1_from_eip2537(asked.t1), g2_from_eip2537(asked.t2))
                 partial = member.answer(asked.identity, transport)
                 public = ledger.committee.get_verification_key(asked.epoch, member.index)

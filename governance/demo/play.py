@@ -86,6 +86,11 @@ class Stage:
     def open_key(self, directory: Path, name: str, password_file: Path) -> Signer:
         return Keystore(directory).find(name).open(password_file.read_text().removesuffix("\n"))
 
+    def settle(self) -> None:
+        """What stands on the chain now is final."""
+        height = self.runner.run("devnet", "status")["block"]
+        self.runner.wait("finality", lambda: self.runner.run("devnet", "status")["finalized"] >= height)
+
     def worker_key(self) -> Signer:
         devnet = self.result["devnet"]
         return self.open_key(Path(devnet["keystore"]), "worker", Path(devnet["passwordFile"]))
@@ -173,6 +178,7 @@ def form_committee(stage: Stage, council: DemoCouncil) -> None:
         for name in names:
             runner.start(name, "oracle", "run", "--dir", name)
         runner.wait("the committee's key", lambda: runner.run("committee", "status")["phase"] == "in force")
+        stage.settle()  # nothing is sealed to a key that a reorganisation could take away
     narrator.tell(f"the committee's key is public; its secret exists nowhere ({keys.parent.name} holds no share)")
 
 

@@ -50,6 +50,7 @@ def kill_at(moment: Callable[[OracleProcess], bool], oracle: OracleProcess, pati
     oracle.start()
 
 
+@pytest.mark.slow
 def test_oracle_killed_at_every_step_of_the_key_generation_finishes_it(tmp_path: Path) -> None:
     with committee_system(tmp_path) as committee:
         for oracle in committee.oracles:
@@ -65,6 +66,7 @@ def test_oracle_killed_at_every_step_of_the_key_generation_finishes_it(tmp_path:
             assert verification_key == committee.system.ledger.committee.get_verification_key(epoch, share.member)
 
 
+@pytest.mark.slow
 def test_all_oracles_killed_at_once_after_each_phase_finish_the_key_generation(tmp_path: Path) -> None:
     with committee_system(tmp_path) as committee:
         for oracle in committee.oracles:

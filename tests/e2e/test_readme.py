@@ -113,7 +113,7 @@ def test_custodes_commands_in_any_block_are_accepted(block: Block) -> None:
     for line in block.text.splitlines():
         if line.lstrip().removeprefix("$ ").startswith("custodes "):
             for words in split_commands(line.lstrip().removeprefix("$ ")):
-                assert parse_custodes(words[1:]), f"{block.where}: {line}"
+                assert words[0] != "custodes" or parse_custodes(words[1:]), f"{block.where}: {line}"
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))

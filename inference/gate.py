@@ -33,22 +33,22 @@ def find_permission(
     Raises: UseRefused, with the reason of each release; ConstraintsMismatch, VerificationError, Unavailable.
     """
     sight = access.sight
-    heads = sight.view.refresh()
-    prove, block = sight.view.prove, heads.finalized
     releases = {
         event.release_id for event in events if isinstance(event, ReleaseGranted) and event.model_id == model_id
     }
     named = [event for event in events if isinstance(event, WorkerNamed) and event.release_id in releases]
-    constraints = rebuild_constraints(events, access.ledger.deployment, sight.terms.ledger_head(prove, block))
     refusals: list[Denied] = []
     for event in reversed(named):  # the newest release first
         if worker is not None and event.worker != worker:
             continue
-        lease = decide_lease(*sight.see_release(heads, event.release_id, event.worker))
+        heads, finalized, latest = sight.see_now(event.release_id, event.worker)
+        lease = decide_lease(finalized, latest)
         if isinstance(lease, Dark):
             refusals.append(Denied(lease.rule, lease.reason))
             continue
+        prove, block = sight.view.prove, heads.finalized
         terms = sight.terms.terms(prove, block, event.release_id, event.worker)
+        constraints = rebuild_constraints(events, access.ledger.deployment, sight.terms.ledger_head(prove, block))
         now = max(heads.newest.timestamp, block.timestamp)
         verdict = judge_use(use, read_scope_of(events, terms), constraints, Spent(0, 0), now)
         if not isinstance(verdict, Denied):

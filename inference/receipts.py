@@ -24,6 +24,7 @@ from inference.errors import BadReceipt, WorkerBusy
 
 SCHEMA: Final = "custodes.receipt/1"
 SIGNATURE_BYTES: Final = 65
+CLOSED: Final = -1
 GENESIS: Final = "0x" + "00" * 32
 
 
@@ -126,8 +127,10 @@ class ReceiptLog:
                 )
 
     def close(self) -> None:
-        """Another process may write to the log."""
-        os.close(self._file)
+        """Another process may write to the log. Twice is once: the number may be another file by now."""
+        descriptor, self._file = self._file, CLOSED
+        if descriptor != CLOSED:
+            os.close(descriptor)
 
     def _read_back(self) -> None:
         content = self._path.read_bytes()

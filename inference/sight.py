@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from governance.chain.view import ChainView, Heads, JsonRpc, NoAgreement, prove
@@ -10,6 +11,8 @@ from governance.ledger.proven import ProvenLedger, Prover, ReleaseFacts
 from governance.types import Address, ReleaseId
 from inference.errors import DoubtfulProof
 from inference.terms import ProvenTerms
+
+TRIES, PAUSE = 10, 0.1  # [seconds] between two tries
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,21 @@ class Sight:
     terms: ProvenTerms
     agreement: int
     stall_limit: float  # [seconds]
+
+    def see_now(self, release_id: ReleaseId, worker: Address) -> tuple[Heads, ReleaseFacts, list[ReleaseFacts]]:
+        """The heads, and the release as of them; tried again a few times where a proof was doubtful.
+
+        Raises: DoubtfulProof, VerificationError, Unavailable.
+        """
+        for attempt in range(TRIES):
+            heads = self.view.refresh()
+            try:
+                return heads, *self.see_release(heads, release_id, worker)
+            except DoubtfulProof:
+                if attempt + 1 == TRIES:
+                    raise
+                time.sleep(PAUSE)
+        raise AssertionError("the last try returns or raises")
 
     def see_release(
         self, heads: Heads, release_id: ReleaseId, worker: Address

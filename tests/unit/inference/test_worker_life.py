@@ -210,6 +210,21 @@ def test_worker_refuses_what_the_scope_does_not_name(
         assert refused.value.exit_code == 4
 
 
+def test_worker_refuses_a_release_whose_scope_is_for_another_mode(world: WorkerWorld, hire: Hire) -> None:
+    worker = hire(world.release(CHAT.model_copy(update={"mode": "eval"})))
+    with pytest.raises(UseRefused, match="another mode than its scope") as refused:
+        worker.start(report=silent)
+    assert refused.value.rule == "R-Worker-04"
+
+
+def test_worker_asks_nobody_for_what_would_be_refused(world: WorkerWorld, released: Released, hire: Hire) -> None:
+    ledger, worker = world.system.ledger, hire(released)
+    before = ledger.committee.get_last_request(released.release_id, released.worker.address)
+    with pytest.raises(UseRefused):
+        worker.start(report=silent, intended=ask_user("x", "code"))
+    assert ledger.committee.get_last_request(released.release_id, released.worker.address) == before
+
+
 def test_worker_counts_its_budget_over_restarts(world: WorkerWorld, hire: Hire) -> None:
     budgeted = world.release(CHAT.model_copy(update={"budget": Budget(requests=2, output_tokens=1_000)}))
     with world.serving(budgeted) as worker:

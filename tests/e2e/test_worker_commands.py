@@ -18,6 +18,7 @@ from governance.encoding.names import proposal_id_of
 from governance.encoding.releases import compute_identity, compute_model_id
 from governance.types import Mode, ReleaseId
 from inference.receipts import verify_receipt
+from inference.token import ensure_token
 from worker_shell import Ran, Shell
 from worker_world import CHAT, Released, WorkerWorld, wait_for, worker_world
 
@@ -313,9 +314,12 @@ def test_serve_ends_while_it_waits_for_the_committee(world: WorkerWorld, shell: 
         world.committee.alive = set(range(5))
 
 
-def test_status_without_a_worker_is_unavailable(shell: Shell, token: str) -> None:
-    ran = shell.run("worker", "status", "--url", "http://127.0.0.1:9", "--token-file", token, "--json")
+def test_status_without_a_worker_is_unavailable(shell: Shell) -> None:
+    path = shell.directory / "nobody.token"
+    ensure_token(path)
+    ran = shell.run("worker", "status", "--url", "http://127.0.0.1:9", "--token-file", str(path), "--json")
     assert (ran.code, ran.json["error"]) == (3, "WorkerUnreachable")
+    assert shell.run("worker", "status").code == 2
 
 
 # --- the gate

@@ -41,6 +41,8 @@ from inference.terms import Terms
 from inference.unlock import Report, Unlocked, Waiting, unlock
 from inference.watch import Look, Watch
 
+ANCHOR_PATIENCE = 20.0  # [seconds] until a root is in a block; a worker that ends does not wait for a dead chain
+
 
 class WorkerSigner(TransactionSigner, MessageSigner, Protocol):
     """The worker's key: it asks for unlocks, anchors, and signs receipts."""
@@ -71,6 +73,7 @@ class Worker:
     def __init__(self, post: Post, sight: Sight, receipts: ReceiptLog) -> None:
         self._post, self._sight, self._receipts = post, sight, receipts
         self._asking = threading.Lock()  # one answer at a time
+        self._anchoring = threading.Lock()  # no receipt is anchored twice
         self._changing = threading.Lock()  # held for an instant, where the worker gets or loses its model
         self._dark: Dark | None = None
         self._model: LanguageModel | None = None
@@ -206,15 +209,18 @@ class Worker:
     def anchor_receipts(self) -> int:
         """Every receipt of this worker under this release is under an anchored root; returns how many are new.
 
-        Raises: LedgerRefused, Unavailable.
+        Raises: LedgerRefused, TransactionPending, Unavailable.
         """
         releases, release_id = self._post.ledger.releases, self._post.release_id
-        with self._asking:
-            state = releases.get_receipts(release_id, self._post.signer.address)
-            batch = self._receipts.batch(state.receipts)
+        with self._anchoring:
+            # With what is sent and not mined yet: receipts that are anchored twice would be counted twice.
+            state = releases.get_receipts(release_id, self._post.signer.address, at="pending")
+            with self._asking:
+                batch = self._receipts.batch(state.receipts)
             if batch is None:
                 return 0
-            self._post.ledger.send(releases.anchor_receipts(release_id, *batch), self._post.signer)
+            call = releases.anchor_receipts(release_id, *batch)
+            self._post.ledger.send(call, self._post.signer, patience=ANCHOR_PATIENCE)
             return batch[1]
 
     def abandon(self) -> None:

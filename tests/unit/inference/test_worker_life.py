@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from governance.chain.anvil import mine
 from governance.constraints.scope import Budget
 from governance.errors import CustodesError
+from governance.ledger.errors import TransactionPending
 from governance.ledger.signer import Signer
 from governance.types import ReleaseId
 from inference.errors import (
@@ -240,6 +242,25 @@ def test_worker_counts_its_budget_over_restarts(world: WorkerWorld, hire: Hire) 
     forgetful = hire(budgeted)
     with pytest.raises(BadReceipt, match="anchored"):
         forgetful.start(report=silent)
+
+
+def test_worker_anchors_no_receipt_twice_when_its_transaction_is_slow(world: WorkerWorld) -> None:
+    released = world.release()
+    rpc = world.system.anvil.rpc
+    with world.serving(released) as worker:
+        worker.ask(HELLO)
+        with world.pulse.held():
+            rpc.call("evm_setAutomine", False)
+            try:
+                with patch("inference.worker.ANCHOR_PATIENCE", 1.0), pytest.raises(TransactionPending):
+                    worker.anchor_receipts()
+                assert worker.anchor_receipts() == 0
+            finally:
+                rpc.call("evm_setAutomine", True)
+        world.settle()
+        assert worker.anchor_receipts() == 0
+    state = world.system.ledger.releases.get_receipts(released.release_id, released.worker.address)
+    assert (state.batches, state.receipts) == (1, 1)
 
 
 def test_worker_takes_up_a_constraint_that_was_added_while_it_served(world: WorkerWorld) -> None:

@@ -156,7 +156,13 @@ class Runner:
 def _environment() -> dict[str, str]:
     """Ours, without settings that would lead the commands elsewhere than to the demo's own devnet."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CUSTODES_") or name in _KEPT}
-    return {**kept, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {
+        **kept,
+        "HF_HUB_OFFLINE": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
 
 
 _KEPT = frozenset({"CUSTODES_ANVIL", "CUSTODES_DEBUG"})

@@ -42,8 +42,9 @@ def demo(
     Anvil, five oracles and the worker are processes of their own. What must be refused is tried, and refused.
     """
     from governance.demo.narrator import Narrator
-    from governance.demo.play import Stage, play, verify_needs
+    from governance.demo.play import play, verify_needs
     from governance.demo.runner import Runner
+    from governance.demo.stage import Stage
 
     app = get_app(ctx)
     chosen = (model or DEFAULT_MODEL).absolute()

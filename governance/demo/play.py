@@ -6,93 +6,33 @@ done: a refusal that does not happen ends the demo with an error.
 
 from __future__ import annotations
 
-import json
-import secrets
-import shutil
-import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from governance.chain.rpc import Rpc
 from governance.chain.tools import find_tool
 from governance.demo import adversary
 from governance.demo.council import DemoCouncil
 from governance.demo.errors import DemoFailed, ModelMissing
-from governance.demo.narrator import Narrator
-from governance.demo.runner import Refusal, Runner
+from governance.demo.runner import Refusal
+from governance.demo.stage import (
+    ORACLES,
+    QUESTION,
+    THRESHOLD,
+    Stage,
+    ask_reference,
+    ask_worker,
+    copy_with_one_bit_flipped,
+    find_worker,
+    make_password,
+    read_partials,
+    read_state,
+)
 from governance.encoding.names import release_id_of
-from governance.ledger.client import Ledger
-from governance.ledger.deployment import Deployment
-from governance.ledger.events import get_block_times
-from governance.ledger.names import Names
-from governance.ledger.signer import Keystore, Signer
 from governance.types import ProposalId
-from governance.types.events.committee import PartialPosted, UnlockRequested
-from governance.types.events.releases import ReleaseGranted
 
-ORACLES, THRESHOLD = 5, 3
-QUESTION = "In one sentence, why should no single person control a powerful AI?"
-MAX_TOKENS = 24
 CONSTRAINT = "short-answers"
-# Why each of them must be refused: a no for another reason proves nothing.
-REASONS = {
-    "vote-by-stranger": "NotLiveSeat",
-    "one-chamber-short": "UnexpectedState",
-    "unlock-before-quorum": "NotReleasable",
-    "one-oracle-alone": "NotApproved",
-    "too-few-partials": "ThresholdNotMet",
-    "wrong-share": "BadPartial",
-    "tampered-weights": "TamperedChunk",
-    "use-out-of-scope": "UseRefused",
-    "ask-after-brake": "WorkerDark",
-    "unlock-after-brake": "NotReleasable",
-}
 SETTLED = 30.0  # [seconds] within which a stop must have been seen
-
-
-@dataclass
-class Stage:
-    """What the acts leave to each other."""
-
-    directory: Path
-    model: Path
-    runner: Runner
-    narrator: Narrator
-    refusals: list[Refusal] = field(default_factory=list)
-    proposals: list[int] = field(default_factory=list)
-    result: dict[str, Any] = field(default_factory=dict)
-
-    def refused(self, refusal: Refusal) -> None:
-        """It is part of the story, if it was refused for the reason that it must be. Raises: DemoFailed."""
-        if refusal.error != REASONS[refusal.name]:
-            raise DemoFailed(
-                f"{refusal.name} was refused as {refusal.error}, and not as {REASONS[refusal.name]}: {refusal.message}"
-            )
-        self.refusals.append(refusal)
-        self.narrator.refused(refusal)
-
-    @property
-    def sealed(self) -> Path:
-        return self.directory / "sealed"
-
-    @property
-    def ledger(self) -> Ledger:
-        devnet = self.result["devnet"]
-        return Ledger(Rpc(devnet["url"]), Deployment.read(Path(devnet["deployment"])))
-
-    def open_key(self, directory: Path, name: str, password_file: Path) -> Signer:
-        return Keystore(directory).find(name).open(password_file.read_text().removesuffix("\n"))
-
-    def settle(self) -> None:
-        """What stands on the chain now is final."""
-        height = self.runner.run("devnet", "status")["block"]
-        self.runner.wait("finality", lambda: self.runner.run("devnet", "status")["finalized"] >= height)
-
-    def worker_key(self) -> Signer:
-        devnet = self.result["devnet"]
-        return self.open_key(Path(devnet["keystore"]), "worker", Path(devnet["passwordFile"]))
 
 
 def verify_needs(model: Path) -> None:
@@ -153,7 +93,7 @@ def form_committee(stage: Stage, council: DemoCouncil) -> None:
     names = [f"oracle-{number}" for number in range(1, ORACLES + 1)]
     devnet = stage.result["devnet"]
     keys = Path(devnet["keystore"])
-    passwords = [_make_password(stage.directory / f"{name}.password") for name in names]
+    passwords = [make_password(stage.directory / f"{name}.password") for name in names]
     found = runner.run_all(
         ["oracle", "init", "--dir", name, "--insecure-devnet", "--password-file", str(password)]
         for name, password in zip(names, passwords, strict=True)
@@ -238,8 +178,8 @@ def unlock_and_ask(stage: Stage, release: int) -> None:
     words = ["worker", "serve", "--release", str(release), "--model", str(stage.sealed), "--key", "worker"]
     with narrator.step("approved by three, answered by three, combined, opened in memory, loaded"):
         runner.start("worker", *words, "--token-file", "worker.token", "--receipts", "receipts", "--json")
-        runner.wait("the worker", lambda: _listening(stage) is not None)
-        url = _listening(stage)
+        runner.wait("the worker", lambda: find_worker(stage) is not None)
+        url = find_worker(stage)
         runner.run("worker", "status", "--url", str(url), "--token-file", "worker.token", "--wait", "120")
     stage.result["workerUrl"] = url
     stage.result["partials"] = read_partials(stage)
@@ -247,9 +187,9 @@ def unlock_and_ask(stage: Stage, release: int) -> None:
     organisations = ", ".join(partial["organisation"] for partial in stage.result["partials"])
     narrator.tell(f"{stage.result['secondsToUnlock']} s after the release was executed, by {organisations}")
     with narrator.step("asked"):
-        answer = _ask(stage, "--logits-digest")
+        answer = ask_worker(stage, "--logits-digest")
     with narrator.step("plain transformers asked the same, in a process of its own"):
-        expected = _ask_reference(stage)
+        expected = ask_reference(stage)
     if answer["tokenIds"] != expected["tokenIds"] or answer["logitsDigest"] != expected["logitsDigest"]:
         raise DemoFailed("the governed answer differs from that of plain transformers", details=expected)
     narrator.tell(f"» {answer['text'].strip()}")
@@ -265,29 +205,6 @@ def unlock_and_ask(stage: Stage, release: int) -> None:
     stage.result["tokensPerSecond"] = answer["tokensPerSecond"]
 
 
-def read_partials(stage: Stage) -> list[dict[str, Any]]:
-    """Who answered the worker's request, in which transaction, and how long after the release was executed."""
-    ledger, release_id = stage.ledger, stage.result["releaseId"]
-    events = ledger.events()
-    names = Names.of(events)
-    granted = next(r for r in events if isinstance(r.event, ReleaseGranted) and _hex(r.event.release_id) == release_id)
-    request = next(r.event for r in events if isinstance(r.event, UnlockRequested))
-    members = {member.index: member for member in ledger.committee.get_members(request.epoch)}
-    posted = [(r, r.event) for r in events if isinstance(r.event, PartialPosted)]
-    times = get_block_times(ledger.rpc, [granted.block, *(record.block for record, _ in posted)])
-    return [
-        {
-            "oracle": event.index,
-            "organisation": names.organisations[members[event.index].organisation_id],
-            "transaction": _hex(record.transaction),
-            "block": record.block,
-            "secondsAfterRelease": times[record.block] - times[granted.block],
-        }
-        for record, event in posted
-        if event.request_id == request.request_id
-    ]
-
-
 def try_dishonestly(stage: Stage, release: int) -> None:
     """One oracle alone, a wrong share, a changed weight file, a use that the scope does not name."""
     narrator, runner = stage.narrator, stage.runner
@@ -301,7 +218,7 @@ def try_dishonestly(stage: Stage, release: int) -> None:
     stage.refused(adversary.answer_with_wrong_share(ledger, traitor, probe))
     tampered = stage.directory / "tampered"
     with narrator.step("one bit of one weight is flipped in a copy of the sealed file"):
-        _copy_with_one_bit_flipped(stage.sealed, tampered)
+        copy_with_one_bit_flipped(stage.sealed, tampered)
     stage.refused(runner.refuse("tampered-weights", "model", "verify", str(tampered)))
     stage.refused(
         runner.refuse(
@@ -330,7 +247,7 @@ def pull_brake(stage: Stage, council: DemoCouncil) -> None:
             runner.run("brake", "pull", model, "--because", "it was asked to plan an attack", "--key", seat.key)
     start = time.monotonic()
     with narrator.step("the worker sees it, zeroes the weights and drops its keys"):
-        runner.wait("the worker to go dark", lambda: _state(stage) == "dark", SETTLED)
+        runner.wait("the worker to go dark", lambda: read_state(stage) == "dark", SETTLED)
     stage.result["secondsToDark"] = round(time.monotonic() - start, 2)
     stage.refused(
         runner.refuse("ask-after-brake", "worker", "ask", QUESTION, "--url", url, "--token-file", "worker.token")
@@ -349,56 +266,3 @@ def audit(stage: Stage, council: DemoCouncil) -> None:
     narrator.tell(f"{report['events']} events, {sum(report['compared'].values())} values")
     stage.result["audit"] = {key: report[key] for key in ("ok", "events", "steps", "compared", "ledgerHead", "block")}
     stage.result["proposals"] = council.report(stage.proposals)
-
-
-def _make_password(path: Path) -> Path:
-    """A password of its own for each oracle, readable by its owner alone."""
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_hex(16) + "\n")
-    return path
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()
-
-
-def _ask_reference(stage: Stage) -> dict[str, Any]:
-    """After the worker, not beside it: two models on two cores spend their time waiting for each other."""
-    words = [sys.executable, "-m", "inference.reference", str(stage.model), "--message", QUESTION]
-    process = stage.runner.spawn("reference", [*words, "--max-tokens", str(MAX_TOKENS)])
-    out, _ = process.communicate(timeout=180)
-    if process.returncode != 0:
-        raise DemoFailed("plain transformers did not run; see reference.log")
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
-def _listening(stage: Stage) -> str | None:
-    """The URL that the worker printed, once it has."""
-    for line in (stage.directory / "worker.log").read_text().splitlines():
-        if line.startswith("{") and "custodes.worker-listening/1" in line:
-            return str(json.loads(line)["url"])
-    return None
-
-
-def _ask(stage: Stage, *more: str) -> dict[str, Any]:
-    url = str(stage.result["workerUrl"])
-    words = ["worker", "ask", QUESTION, "--url", url, "--token-file", "worker.token", "--max-tokens", str(MAX_TOKENS)]
-    return stage.runner.run(*words, *more)
-
-
-def _state(stage: Stage) -> str:
-    url = str(stage.result["workerUrl"])
-    _, status = stage.runner.exchange(["worker", "status", "--url", url, "--token-file", "worker.token"])
-    found = status if "state" in status else status.get("details", {})
-    return str(found.get("state"))
-
-
-def _copy_with_one_bit_flipped(source: Path, target: Path) -> None:
-    shutil.copytree(source, target)
-    shard = max(target.iterdir(), key=lambda path: path.stat().st_size)
-    with shard.open("r+b") as file:
-        file.seek(shard.stat().st_size // 2)
-        byte = file.read(1)
-        file.seek(-1, 1)
-        file.write(bytes([byte[0] ^ 1]))

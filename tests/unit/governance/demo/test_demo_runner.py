@@ -12,8 +12,9 @@ import pytest
 from governance.chain.processes import get_start_time
 from governance.demo.errors import DemoFailed, ModelMissing
 from governance.demo.narrator import Narrator
-from governance.demo.play import Stage, verify_needs
+from governance.demo.play import verify_needs
 from governance.demo.runner import Refusal, Runner
+from governance.demo.stage import Stage
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from inference.token import ensure_token
 from worker_shell import Ran, Shell
 from worker_world import CHAT, Released, WorkerWorld, wait_for, worker_world
 
+pytestmark = [pytest.mark.chain, pytest.mark.slow]
+
 QUESTION = "Hello, who are you?"
 
 

@@ -21,7 +21,11 @@ from tiny_model import make_tiny_model, read_rows
 from worker_shell import Shell
 from worker_world import CHAT, Released, WorkerWorld, wait_for, worker_world
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+pytestmark = [
+    pytest.mark.chain,
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
 
 
 @pytest.fixture(scope="module")

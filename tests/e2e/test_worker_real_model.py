@@ -21,7 +21,9 @@ QUESTION = "Who watches the watchmen? Answer in one sentence."
 SCOPE = ReleaseScope(capabilities=("chat",), max_tokens=64, budget=Budget(requests=10, output_tokens=1_000))
 
 pytestmark = [
+    pytest.mark.chain,
     pytest.mark.model,
+    pytest.mark.timeout(600),
     pytest.mark.slow,
     pytest.mark.skipif(not MODEL.is_dir(), reason="the model is not here: scripts/fetch-model"),
 ]

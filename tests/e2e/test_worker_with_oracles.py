@@ -13,7 +13,7 @@ from governance.types import Phase
 from worker_shell import Ran, Shell
 from worker_world import Committee, Released, WorkerWorld
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(600)]
 
 QUESTION = "Hello, who are you?"
 

@@ -30,6 +30,8 @@ from inference.constraints_in_force import rebuild_constraints
 from inference.errors import ConstraintsMismatch
 from live_system import LiveSystem, live_system
 
+pytestmark = pytest.mark.chain
+
 KEY = make_short_name("max_output_tokens")
 NAMES = ("short-answers", "no-agents", "passing")
 

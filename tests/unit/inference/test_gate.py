@@ -13,6 +13,8 @@ from inference.errors import UseRefused
 from inference.gate import Permission, find_permission
 from worker_world import CHAT, Released, WorkerWorld
 
+pytestmark = pytest.mark.chain
+
 USE = Use("chat", None, None, input_tokens=0, max_tokens=None)
 
 

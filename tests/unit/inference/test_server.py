@@ -16,6 +16,8 @@ from inference.server import MAX_ASKING, MAX_BODY, make_app
 from inference.worker import Worker
 from worker_world import Released, WorkerWorld, wait_for
 
+pytestmark = pytest.mark.chain
+
 TOKEN = "a token of the test"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ASKED: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 4}

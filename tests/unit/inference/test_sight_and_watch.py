@@ -22,6 +22,8 @@ from inference.sight import Sight
 from inference.watch import Look, Watch
 from worker_world import Released, WorkerWorld, wait_for
 
+pytestmark = pytest.mark.chain
+
 Change = Callable[[str, Sequence[Any], Any], Any]
 
 

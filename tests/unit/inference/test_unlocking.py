@@ -22,6 +22,8 @@ from inference.unlock import Unlocked, Waiting, unlock
 from live_system import live_system
 from worker_world import Released, WorkerWorld
 
+pytestmark = pytest.mark.chain
+
 
 @pytest.fixture(scope="module")
 def released(world: WorkerWorld) -> Released:

@@ -39,6 +39,8 @@ from inference.sealed.errors import ManifestMismatch, TamperedChunk, WrongDataKe
 from inference.worker import Patience, Worker
 from worker_world import CHAT, DAY, Released, WorkerWorld, wait_for
 
+pytestmark = pytest.mark.chain
+
 HELLO = ask_user("Hello, who are you?", "chat", max_tokens=8)
 
 

@@ -134,11 +134,11 @@ def test_story_names_what_happened(system: LiveSystem, history: History) -> None
 
 def test_constraints_in_force_are_the_ones_that_fold_to_the_head(system: LiveSystem, history: History) -> None:
     events = [record.event for record in history.records]
-    genesis, head = system.ledger.constraints.get_genesis_head(), system.ledger.constraints.get_head()
-    (constraint,) = rebuild_constraints(events, system.ledger.deployment, genesis, head)
+    head = system.ledger.constraints.get_head()
+    (constraint,) = rebuild_constraints(events, system.ledger.deployment, head)
     assert constraint.parameters["max_output_tokens"].value == 32
     first = system.ledger.constraints.get_entries()[0].head
-    (constraint,) = rebuild_constraints(events, system.ledger.deployment, genesis, first)
+    (constraint,) = rebuild_constraints(events, system.ledger.deployment, first)
     assert constraint.parameters["max_output_tokens"].value == 64
 
 
@@ -147,9 +147,4 @@ def test_constraints_are_refused_when_an_event_is_withheld(system: LiveSystem, h
     at = next(i for i, record in enumerate(history.records) if record.name == name)
     events = [record.event for i, record in enumerate(history.records) if i != at]
     with pytest.raises(ConstraintsMismatch):
-        rebuild_constraints(
-            events,
-            system.ledger.deployment,
-            system.ledger.constraints.get_genesis_head(),
-            system.ledger.constraints.get_head(),
-        )
+        rebuild_constraints(events, system.ledger.deployment, system.ledger.constraints.get_head())

@@ -13,19 +13,6 @@ from governance.spec.rules import Enforcer, Refusal, UnknownRule, all_rules, get
 ROOT = Path(__file__).parents[4]
 RULE_ID = re.compile(r"R-[A-Z][A-Za-z]+-\d\d")
 
-# Rules that no check in contracts/src quotes yet. This set only shrinks: take an id out when its check quotes it.
-NOT_YET_QUOTED_BY_CONTRACTS = {
-    "R-Council-09",
-    "R-Council-10",
-    "R-Council-12",
-    "R-Council-21",
-    "R-Council-22",
-    "R-Council-23",
-    "R-Seats-11",
-    "R-Seats-17",
-    "R-Seats-18",
-}
-
 
 def _quoted(*folders: str, suffix: str) -> set[str]:
     files = [path for folder in folders for path in (ROOT / folder).rglob(f"*{suffix}")]
@@ -54,7 +41,7 @@ def test_every_rule_that_a_process_quotes_is_in_the_law() -> None:
 
 def test_every_rule_of_the_contracts_is_quoted_there() -> None:
     unquoted = _rules_of(Enforcer.CONTRACT) - _quoted("contracts/src", suffix=".sol")
-    assert unquoted == NOT_YET_QUOTED_BY_CONTRACTS
+    assert unquoted == set()
 
 
 def test_every_rule_of_the_processes_is_quoted_there() -> None:

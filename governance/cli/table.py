@@ -18,9 +18,11 @@ NOUNS: dict[str, str] = {
     "devnet": "A chain on this machine, to try things out.",
     "keys": "Key files that sign.",
     "model": "Sealed weights and their registration.",
+    "oracle": "A committee member's node: make it, run it, see how it does.",
     "proposal": "Proposals: list, show, execute, cancel, object.",
     "release": "Expiring permissions to unlock a model.",
     "seat": "Organisations, their seats, and the keys that vote for them.",
+    "worker": "Serve a governed model, and ask it.",
 }
 
 COMMANDS: Table = {

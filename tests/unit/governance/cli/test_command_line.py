@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import inference.cli
+import oracle.cli
 from governance.cli.entry import Entry
 from governance.cli.errors import BadSetting, ExtraMissing, NotConfirmed, SettingMissing
 from governance.cli.groups import all_commands, load_command
@@ -67,8 +69,8 @@ def test_every_command_has_help_that_ends_in_an_example(capsys: pytest.CaptureFi
 
 
 def test_every_noun_is_described_and_every_description_has_a_noun() -> None:
-    nouns = {name.split(" ")[0] for name in COMMANDS if " " in name}
-    assert nouns == NOUNS.keys()
+    commands = [*COMMANDS, *oracle.cli.commands, *inference.cli.commands]
+    assert {name.split(" ")[0] for name in commands if " " in name} == NOUNS.keys()
 
 
 def test_wrong_command_is_suggested_and_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:

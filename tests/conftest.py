@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
+REAL_MODEL = ROOT / ".cache" / "models" / "SmolLM2-135M-Instruct"
 KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
 PR_SET_PDEATHSIG = 1
 RECURSION_LIMIT = sys.getrecursionlimit()
@@ -58,9 +59,12 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def pytest_runtest_setup() -> None:
-    """The recursion limit is a user's: py_ecc raises its process's to 100000, where a deep input ends in a crash."""
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that needs the real model fails without it, and the recursion limit is a user's: py_ecc raises its
+    process's to 100000, where a deep input ends in a crash."""
     sys.setrecursionlimit(RECURSION_LIMIT)
+    if item.get_closest_marker("model") and not (REAL_MODEL / "model.safetensors").exists():
+        pytest.fail("the real model is not here; scripts/fetch-model brings it", pytrace=False)
 
 
 @pytest.fixture(scope="session")

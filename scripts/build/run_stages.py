@@ -6,7 +6,9 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 
 from stages import STAGES, Counts, Stage, StageFailed, Workbench
 
@@ -21,21 +23,53 @@ class Outcome:
 
 def run_stage(stage: Stage, bench: Workbench) -> Outcome:
     """The stage ran; a failure is printed and returned, not raised."""
-    print(f"== {stage.name}: {stage.what}", flush=True)
+    print(f"-- {stage.name} ...", flush=True)
     started = time.monotonic()
+    output = ""
     try:
         note = stage.run(bench)
         passed = True
     except StageFailed as failure:
-        print(failure.output.rstrip(), flush=True)
-        note, passed = failure.reason, False
+        note, output, passed = failure.reason, failure.output, False
     seconds = time.monotonic() - started
-    print(f"   {'ok' if passed else 'FAILED'} in {seconds:.1f} s{': ' + note if note else ''}", flush=True)
+    closing = f"   {'ok' if passed else 'FAILED'} in {seconds:.1f} s{': ' + note if note else ''}"
+    # in one piece, since another lane prints too
+    print("\n".join(part for part in (f"== {stage.name}: {stage.what}", output.rstrip(), closing) if part), flush=True)
     return Outcome(stage, passed, seconds, note)
 
 
-def format_table(outcomes: Sequence[Outcome], left_out: Sequence[Stage]) -> str:
-    """One line a stage, and the total."""
+def run_in_order(stages: Sequence[Stage], bench: Workbench, halted: Event, *, keep_going: bool) -> list[Outcome]:
+    """The stages ran one after the other, until one failed here or elsewhere."""
+    outcomes: list[Outcome] = []
+    for stage in stages:
+        if halted.is_set() and not keep_going:
+            break
+        outcomes.append(run_stage(stage, bench))
+        if not outcomes[-1].passed:
+            halted.set()
+    return outcomes
+
+
+def run_stages(stages: Sequence[Stage], bench: Workbench, *, keep_going: bool) -> list[Outcome]:
+    """The lanes ran side by side, and then the stages without one."""
+    lanes = {stage.lane: [other for other in stages if other.lane == stage.lane] for stage in stages if stage.lane}
+    halted = Event()
+    pool = ThreadPoolExecutor(max_workers=max(1, len(lanes)))
+    try:
+        running = [pool.submit(run_in_order, lane, bench, halted, keep_going=keep_going) for lane in lanes.values()]
+        outcomes = [outcome for future in running for outcome in future.result()]
+        alone = [stage for stage in stages if not stage.lane]
+        return outcomes + run_in_order(alone, bench, halted, keep_going=keep_going)
+    except KeyboardInterrupt:
+        halted.set()
+        bench.end_running()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def format_table(outcomes: Sequence[Outcome], left_out: Sequence[Stage], total: float) -> str:
+    """One line a stage, and the seconds that all took together, which is less than their sum."""
     lines = [f"{'stage':<12} {'seconds':>8}  result"]
     for outcome in outcomes:
         result = "ok" if outcome.passed else "FAILED"
@@ -43,7 +77,7 @@ def format_table(outcomes: Sequence[Outcome], left_out: Sequence[Stage]) -> str:
             f"{outcome.stage.name:<12} {outcome.seconds:>8.1f}  {result}{', ' + outcome.note if outcome.note else ''}"
         )
     lines += [f"{stage.name:<12} {'-':>8}  not run" for stage in left_out]
-    lines.append(f"{'total':<12} {sum(outcome.seconds for outcome in outcomes):>8.1f}")
+    lines.append(f"{'total':<12} {total:>8.1f}")
     return "\n".join(lines)
 
 
@@ -63,14 +97,12 @@ def main(arguments: list[str] | None = None) -> int:
 
     chosen = [stage for stage in STAGES if not asked.only or stage.name in asked.only]
     bench = Workbench.make(update_snapshots=asked.update_snapshots)
-    outcomes: list[Outcome] = []
-    for stage in chosen:
-        outcomes.append(run_stage(stage, bench))
-        if not outcomes[-1].passed and not asked.keep_going:
-            break
+    started = time.monotonic()
+    outcomes = run_stages(chosen, bench, keep_going=asked.keep_going)
+    ran = {outcome.stage.name for outcome in outcomes}
 
     print()
-    print(format_table(outcomes, chosen[len(outcomes) :]))
+    print(format_table(outcomes, [stage for stage in chosen if stage.name not in ran], time.monotonic() - started))
     counts = sum(bench.counts, Counts(0, 0))
     if bench.counts:
         print(f"\n{counts.passed} passed, {counts.failed} failed")

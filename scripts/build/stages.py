@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -53,6 +54,7 @@ class Workbench:
     update_snapshots: bool
     counts: list[Counts] = field(default_factory=list)
     gas_measured: bool = False
+    running: set[int] = field(default_factory=set)  # process groups
 
     @classmethod
     def make(cls, *, update_snapshots: bool) -> Workbench:
@@ -82,18 +84,24 @@ class Workbench:
             errors="replace",
             start_new_session=True,
         )
+        self.running.add(process.pid)
         try:
             output, _ = process.communicate(timeout=STAGE_LIMIT)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             raise StageFailed(f"no end after {STAGE_LIMIT} s", tail(output)) from None
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
-            raise
+        finally:
+            self.running.discard(process.pid)
         with (WORK / "log").open("a") as log:
             log.write(f"$ {' '.join(command)}\n{output}\n")
         return process.returncode, output
+
+    def end_running(self) -> None:
+        """Every command still under way was told to end; the run was interrupted."""
+        for group in tuple(self.running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class Stage:
     name: str
     what: str
     run: Callable[[Workbench], str]
+    lane: str = ""  # stages of different lanes run side by side; those without one run alone, after the lanes
 
 
 def tail(output: str, lines: int = TAIL) -> str:
@@ -223,15 +232,16 @@ def run_python_coverage(bench: Workbench) -> str:
     return note
 
 
+# A compilation takes one core, so two lanes go side by side before pytest takes both.
 STAGES = (
-    Stage("lint", "ruff check, ruff format", run_lint),
-    Stage("types", "mypy --strict", run_types),
-    Stage("layers", "import-linter", run_layers),
-    Stage("fmt", "forge fmt", run_solidity_format),
-    Stage("artifacts", "scripts/compile --check, and forge makes the same bytes", run_artifacts),
-    Stage("forge", "contract tests: unit, fuzz, invariant", run_forge),
-    Stage("snapshots", "gas and size of the contracts", run_snapshots),
-    Stage("contracts", "coverage of the contracts", run_contract_coverage),
+    Stage("artifacts", "scripts/compile --check, and forge makes the same bytes", run_artifacts, "shipped"),
+    Stage("forge", "contract tests: unit, fuzz, invariant", run_forge, "shipped"),
+    Stage("snapshots", "gas and size of the contracts", run_snapshots, "shipped"),
+    Stage("lint", "ruff check, ruff format", run_lint, "read"),
+    Stage("types", "mypy --strict", run_types, "read"),
+    Stage("layers", "import-linter", run_layers, "read"),
+    Stage("fmt", "forge fmt", run_solidity_format, "read"),
+    Stage("contracts", "coverage of the contracts", run_contract_coverage, "read"),
     Stage("pytest", "Python tests, on two cores", run_pytest),
     Stage("coverage", "coverage of the Python packages", run_python_coverage),
 )

@@ -34,8 +34,6 @@ REFUSALS = {
 CHAMBERS = {"builders", "oversight", "public"}
 ORACLES = {f"oracle-{number}" for number in range(1, 6)}
 
-needs_model = pytest.mark.skipif(not MODEL.is_dir(), reason="the model is not here: scripts/fetch-model")
-
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[dict[str, Any]]:
@@ -179,7 +177,7 @@ def check_demo_says_how_to_end_what_it_left_up(demo: dict[str, Any]) -> None:
 @pytest.mark.chain
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-@needs_model
+@pytest.mark.model
 def test_demo_tells_the_whole_story(demo: dict[str, Any]) -> None:
     """One test, so that the story is played once however the tests are spread over processes."""
     check_demo_names_the_model_that_it_governs(demo)

@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.model,
     pytest.mark.timeout(600),
     pytest.mark.slow,
-    pytest.mark.skipif(not MODEL.is_dir(), reason="the model is not here: scripts/fetch-model"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -50,6 +51,34 @@ def test_run_goes_on_when_told_and_still_exits_1(capsys: pytest.CaptureFixture[s
 def test_run_exits_0_when_the_chosen_stages_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_stages.main(["--only", "a", "--only", "c"]) == 0
     assert capsys.readouterr().out.endswith("\n6 passed, 0 failed\n")
+
+
+def test_lanes_run_side_by_side_and_before_the_stages_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = Barrier(2, timeout=20)  # broken unless both lanes are under way at once
+    ended: list[str] = []
+
+    def meet(_: Workbench) -> str:
+        met.wait()
+        ended.append("lane")
+        return ""
+
+    def last(_: Workbench) -> str:
+        ended.append("alone")
+        return ""
+
+    table = (Stage("a", "", meet, "left"), Stage("b", "", meet, "right"), Stage("c", "", last))
+    monkeypatch.setattr(run_stages, "STAGES", table)
+    assert run_stages.main([]) == 0
+    assert ended == ["lane", "lane", "alone"]
+
+
+def test_a_failure_in_a_lane_keeps_the_stages_after_the_lanes_from_running(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = (Stage("a", "", failing, "left"), Stage("b", "", passing, "right"), Stage("c", "", passing))
+    monkeypatch.setattr(run_stages, "STAGES", table)
+    assert run_stages.main([]) == 1
+    assert "c                   -  not run" in capsys.readouterr().out
 
 
 def test_run_refuses_a_stage_that_does_not_exist() -> None:

@@ -31,7 +31,7 @@ class CompileError(Exception):
 
 
 def run_compiler(standard_input: Json) -> Json:
-    """The compiler's contracts by source and name. Raises: CompileError, for warnings too."""
+    """The compiler's contracts by source and name. Raises: CompileError, for warnings too, but those of a library."""
     import solcx
     from solcx.exceptions import SolcError
 
@@ -41,11 +41,16 @@ def run_compiler(standard_input: Json) -> Json:
         output: Json = solcx.compile_standard(standard_input, solc_binary=find_tool("solc"), allow_empty=True)
     except SolcError as e:
         raise CompileError(e.message) from e
-    complaints = [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] != "info"]
+    complaints = [error["formattedMessage"] for error in output.get("errors", []) if _is_complaint(error)]
     if complaints:
         raise CompileError("\n".join(complaints))
     contracts: Json = output.get("contracts", {})
     return contracts
+
+
+def _is_complaint(error: Json) -> bool:
+    where = (error.get("sourceLocation") or {}).get("file", "")
+    return error["severity"] == "error" or (error["severity"] == "warning" and not where.startswith("node_modules/"))
 
 
 def compile_all(contracts: Path) -> Json:

@@ -141,7 +141,7 @@ def run_lint(bench: Workbench) -> str:
 
 def run_types(bench: Workbench) -> str:
     bench.call("mypy")
-    bench.call("mypy", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts" / "build").glob("*.py")))
+    bench.call("mypy", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*/*.py")))
     return ""
 
 

@@ -72,6 +72,9 @@ library Charter {
         p.dkgPhase = 1 days;
         p.stallLimit = 10 minutes;
         p.documentBytes = 16384;
+        p.dormancy = 180 days;
+        p.challengePeriod = 30 days;
+        p.replacementDelay = 90 days;
     }
 
     function bounds() internal pure returns (Bounds memory b) {
@@ -105,5 +108,11 @@ library Charter {
         b.max.stallLimit = 1 hours;
         b.min.documentBytes = 1024;
         b.max.documentBytes = 65536;
+        b.min.dormancy = 180 days;
+        b.max.dormancy = 730 days;
+        b.min.challengePeriod = 30 days;
+        b.max.challengePeriod = 90 days;
+        b.min.replacementDelay = 90 days;
+        b.max.replacementDelay = 180 days;
     }
 }

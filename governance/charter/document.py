@@ -126,6 +126,9 @@ class Numbers(_Strict):
     dkg_phase: Duration
     stall_limit: Duration
     document_bytes: Annotated[int, Field(ge=0, lt=2**32)]
+    dormancy: Duration
+    challenge_period: Duration
+    replacement_delay: Duration
 
 
 class Range(_Strict):
@@ -159,6 +162,9 @@ class Limits(_Strict):
     dkg_phase: Range
     stall_limit: Range
     document_bytes: Count
+    dormancy: Range
+    challenge_period: Range
+    replacement_delay: Range
 
 
 class Organisation(_Strict):

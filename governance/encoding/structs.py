@@ -97,7 +97,7 @@ SCHEMAS[FormCommittee] = ("uint16", "uint16", Array(OracleMember))
 SCHEMAS[TierRule] = ("uint16", "uint16", "bool", "uint8", "uint16", "uint16", "bool", "uint40", "uint40")
 SCHEMAS[Parameters] = (
     Array(TierRule, 4), "uint40", "uint40", "uint8", "uint8", "uint40", "uint40", "uint40", "uint40", "uint40",
-    "uint40", "uint40", "uint40", "uint32",
+    "uint40", "uint40", "uint40", "uint32", "uint40", "uint40", "uint40",
 )  # fmt: skip
 SCHEMAS[Bounds] = (Parameters, Parameters)
 SCHEMAS[SetParameters] = (Parameters,)  # all members are static, so that this is abi.encode(Parameters)

@@ -90,20 +90,23 @@ def check_sound(parameters: Parameters, masks: RosterWord, live: SeatMask) -> Re
         return _unsound(3, "a stop would lapse before a vote could resume it")
     if parameters.pull_seats < 2:
         return _unsound(0, "a stop spans two chambers, so it needs two seats at least")
-    for name in ("objection_window", "grace", "open_proposals"):
+    for name in ("objection_window", "grace", "open_proposals", "dormancy", "challenge_period"):
         if getattr(parameters, name) == 0:
             return _unsound(0, f"{name} is 0")
+    if parameters.replacement_delay < parameters.tier(Tier.CONSTITUTE).timelock:
+        return _unsound(4, "replacing a silent seat would take less time than changing seats")
     return None
 
 
 def longest_life(highest: Parameters) -> Seconds:
     """The longest time from the creation of a proposal to its last executable second, at the highest bounds.
 
-    An objection can come in the last second of the first round's grace, and opens a second round.
+    An objection can come in the last second of the first round's grace, and opens a second round. A replacement has
+    one.
     """
     period = max(rule.period for rule in highest.tiers)
     delay = max(highest.objection_window, *(rule.timelock for rule in highest.tiers))
-    return Seconds(2 * (period + delay + highest.grace))
+    return Seconds(max(2 * (period + delay + highest.grace), period + highest.replacement_delay + highest.grace))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ class Parameters:
     dkg_phase: Seconds  # each of register, deal, acknowledge
     stall_limit: Seconds  # a chain whose latest block is older counts as stopped
     document_bytes: int  # longest document that a proposal carries
+    dormancy: Seconds  # silence after which a seat may be challenged
+    challenge_period: Seconds  # silence under a challenge, after which it may be replaced
+    replacement_delay: Seconds  # from the close of such a replacement's vote to its eta
 
     def tier(self, tier: int) -> TierRule:
         """The rule of tiers 1 to 4. Tier 0 is the brake and has no vote."""

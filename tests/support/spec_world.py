@@ -128,11 +128,14 @@ PARAMETERS = Parameters(
     dkg_phase=Seconds(DAY),
     stall_limit=Seconds(600),
     document_bytes=16384,
+    dormancy=Seconds(180 * DAY),
+    challenge_period=Seconds(30 * DAY),
+    replacement_delay=Seconds(90 * DAY),
 )
 _LOW_TIER = make_tier((0, 1, False), 0, (1, 1, False), HOUR, 0)
 _HIGH_TIER = make_tier((100, 100, True), 4, (100, 100, True), 30 * DAY, 60 * DAY)
 BOUNDS = Bounds(
-    min=Parameters((_LOW_TIER,) * 4, *(Seconds(1),) * 2, 1, 2, *(Seconds(1),) * 8, 64),  # type: ignore[arg-type]
+    min=Parameters((_LOW_TIER,) * 4, *(Seconds(1),) * 2, 1, 2, *(Seconds(1),) * 8, 64, *(Seconds(1),) * 3),  # type: ignore[arg-type]
     max=Parameters(
         (_HIGH_TIER,) * 4,
         Seconds(30 * DAY),
@@ -141,6 +144,8 @@ BOUNDS = Bounds(
         10,
         *(Seconds(400 * DAY),) * 8,
         65536,  # type: ignore[arg-type]
+        *(Seconds(400 * DAY),) * 2,
+        Seconds(180 * DAY),
     ),
 )
 GENESIS = Genesis(

@@ -106,7 +106,8 @@ interface ICouncil is IActionTarget {
     function bounds() external view returns (Bounds memory);
 
     /// @notice The longest possible time from a proposal's creation to its last executable second: how long the number of a
-    /// removed seat rests. 2 * (period + max(timelock, objectionWindow) + grace), each at its highest bound [seconds].
+    /// removed seat rests. 2 * (period + max(timelock, objectionWindow) + grace), or period + replacementDelay + grace if that is
+    /// longer, each at its highest bound [seconds].
     function longestProposal() external view returns (uint40);
 
     /// @notice Only a live seat. Decodes and validates the action; the round opens at once.

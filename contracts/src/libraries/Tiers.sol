@@ -8,7 +8,7 @@ import {Tally} from "./Tally.sol";
 
 /// @dev What every set of parameters must satisfy, whatever was voted.
 library Tiers {
-    uint256 internal constant WORDS = 49;
+    uint256 internal constant WORDS = 52;
 
     /// @dev No bound is above it: 136 years, so that no sum of a time and a few terms leaves 40 bits.
     uint256 internal constant MAX_BOUND = type(uint32).max;
@@ -60,10 +60,14 @@ library Tiers {
         if (p.pullSeats < 2 || p.objectionWindow == 0 || p.grace == 0 || p.openProposals == 0) {
             revert ICouncil.UnsoundParameters(0); // R-Council-15
         }
+        // A seat that nobody gave time to be silent, or to answer, is not dormant.
+        if (p.dormancy == 0 || p.challengePeriod == 0) revert ICouncil.UnsoundParameters(0); // R-Council-15
+        // Replacing a silent seat asks for fewer seats than a change of seats, and therefore never for less time.
+        if (p.replacementDelay < p.tiers[3].timelock) revert ICouncil.UnsoundParameters(4); // R-Council-15
     }
 
     /// @dev The longest time from the creation of a proposal to its last executable second: an objection can come in
-    /// the last second of the first round's grace, and opens a second round.
+    /// the last second of the first round's grace, and opens a second round. A replacement has one round.
     function longestLife(Parameters memory max) internal pure returns (uint256) {
         uint256 period;
         uint256 delay = max.objectionWindow;
@@ -71,7 +75,9 @@ library Tiers {
             if (max.tiers[i].period > period) period = max.tiers[i].period;
             if (max.tiers[i].timelock > delay) delay = max.tiers[i].timelock;
         }
-        return 2 * (period + delay + max.grace);
+        uint256 rounds = 2 * (period + delay + max.grace);
+        uint256 replacement = period + max.replacementDelay + max.grace;
+        return rounds > replacement ? rounds : replacement;
     }
 
     /// @dev A bar that half of the seats do not reach.
@@ -98,6 +104,6 @@ library Tiers {
     }
 
     function _words(Parameters memory p) private pure returns (uint256[WORDS] memory) {
-        return abi.decode(abi.encode(p), (uint256[49]));
+        return abi.decode(abi.encode(p), (uint256[52]));
     }
 }

@@ -31,6 +31,9 @@ struct Parameters {
     uint40 dkgPhase; // each of register, deal, acknowledge                    [seconds]
     uint40 stallLimit; // a chain whose latest block is older counts as stopped  [seconds]
     uint32 documentBytes; // longest document that a proposal carries               [bytes]
+    uint40 dormancy; // silence after which a seat may be challenged           [seconds]
+    uint40 challengePeriod; // silence under a challenge, after which it may be replaced [seconds]
+    uint40 replacementDelay; // from the close of such a replacement's vote to its eta  [seconds]
 }
 
 /// @dev The immutable minimum and maximum of every parameter, set by the charter.

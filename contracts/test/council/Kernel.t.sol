@@ -7,12 +7,40 @@ import {Signatures} from "../../src/libraries/Signatures.sol";
 import {Tally} from "../../src/libraries/Tally.sol";
 import {Tiers} from "../../src/libraries/Tiers.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
-import {TierRule} from "../../src/types/Parameters.sol";
+import {Parameters, TierRule} from "../../src/types/Parameters.sol";
 import {FLAG_CANCELED, FLAG_ESCALATED, FLAG_EXECUTED} from "../../src/types/Proposals.sol";
 import {Test} from "../Test.sol";
 
 /// @dev The pure parts of the kernel against slow and obvious ones.
 contract KernelTest is Test {
+    // --- Tiers
+
+    /// @dev A vacated number rests for it: nothing that can be proposed lives longer.
+    function test_longestLife_isThatOfTwoRounds_orOfAReplacement(uint32[4] memory delays, uint32 grace) public pure {
+        Parameters memory max;
+        for (uint256 i; i < 4; ++i) {
+            max.tiers[i] = TierRule(0, 1, false, 0, 1, 1, false, delays[i] / 2, delays[i]);
+        }
+        (max.objectionWindow, max.replacementDelay, max.grace) = (delays[1] / 3, delays[2], grace);
+        uint256 longest = Tiers.longestLife(max);
+        for (uint256 i; i < 4; ++i) {
+            assertLe(2 * (uint256(delays[i] / 2) + delays[i] + grace), longest, "two rounds of a tier");
+        }
+        assertLe(uint256(delays[3] / 2) + delays[2] + grace, longest, "a replacement");
+        max.replacementDelay = type(uint32).max;
+        longest = Tiers.longestLife(max);
+        uint256 period = _largest(delays) / 2;
+        uint256 twoRounds = 2 * (period + _largest(delays) + grace);
+        uint256 replacement = period + type(uint32).max + grace;
+        assertEq(longest, twoRounds > replacement ? twoRounds : replacement, "the longer of the two");
+    }
+
+    function _largest(uint32[4] memory values) private pure returns (uint256 largest) {
+        for (uint256 i; i < 4; ++i) {
+            if (values[i] > largest) largest = values[i];
+        }
+    }
+
     // --- Tally
 
     function test_countLanes_countsEveryLane(uint256 x) public pure {

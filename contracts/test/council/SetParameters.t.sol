@@ -10,7 +10,7 @@ import {Charter} from "../Charter.sol";
 import {Targets} from "../Targets.t.sol";
 
 contract SetParametersTest is Targets {
-    uint256 internal constant WORDS = 49;
+    uint256 internal constant WORDS = 52;
 
     function test_setParameters_reverts_unlessFromTheCouncil(address caller) public {
         assertOnlyCouncil(council, ActionKind.SetParameters, abi.encode(Charter.parameters()), caller);
@@ -178,12 +178,26 @@ contract SetParametersTest is Targets {
     function test_council_reverts_withoutAnyOfItsTerms(uint256 which) public {
         Bounds memory limits = Charter.bounds();
         Parameters memory p = Charter.parameters();
-        which %= 4;
+        which %= 6;
         if (which == 0) (limits.min.pullSeats, p.pullSeats) = (1, 1);
         if (which == 1) (limits.min.objectionWindow, p.objectionWindow) = (0, 0);
         if (which == 2) (limits.min.grace, p.grace) = (0, 0);
         if (which == 3) (limits.min.openProposals, p.openProposals) = (0, 0);
+        if (which == 4) (limits.min.dormancy, p.dormancy) = (0, 0);
+        if (which == 5) (limits.min.challengePeriod, p.challengePeriod) = (0, 0);
         expectCouncilRefused(p, limits, unsound(0));
+    }
+
+    /// @dev Fewer seats decide on a silent one than on a change of seats: not in less time, too.
+    function test_council_reverts_whenAReplacementIsQuickerThanAChangeOfSeats(uint40 delay) public {
+        Bounds memory limits = Charter.bounds();
+        limits.min.replacementDelay = 0;
+        Parameters memory p = Charter.parameters();
+        p.replacementDelay = uint40(bound(delay, 0, p.tiers[3].timelock - 1));
+        expectCouncilRefused(p, limits, unsound(4));
+        p.replacementDelay = p.tiers[3].timelock;
+        bytes memory arguments = abi.encode(sys, Charter.LEGAL_TEXT_HASH, bytes32(0), p, limits);
+        this.create(abi.encodePacked(vm.getCode("Council.sol:Council"), arguments));
     }
 
     function test_setParameters_reverts_whenTheLiveSeatsCouldNotPass() public {
@@ -256,7 +270,7 @@ contract SetParametersTest is Targets {
     }
 
     function words(Parameters memory p) private pure returns (uint256[WORDS] memory) {
-        return abi.decode(abi.encode(p), (uint256[49]));
+        return abi.decode(abi.encode(p), (uint256[52]));
     }
 
     function fromWords(uint256[WORDS] memory value) private pure returns (Parameters memory) {

@@ -48,8 +48,8 @@ rule(
 rule("R-Council-14", "Every parameter stays within its immutable bounds.", errors=["OutOfBounds"])
 rule(
     "R-Council-15",
-    "Tiers are never inverted, loosening is never easier than tightening, tiers 2 to 4 need a majority, and a stop "
-    "outlives the vote that could resume it.",
+    "Tiers are never inverted, loosening is never easier than tightening, tiers 2 to 4 need a majority, a stop "
+    "outlives the vote that could resume it, and a silent seat is not replaced sooner than seats are changed.",
     errors=["UnsoundParameters"],
 )
 rule(

@@ -81,6 +81,9 @@ def test_parameters_are_unsound_when_a_tier_makes_no_sense(tier: int, changes: d
         ({"objection_window": 0}, "objection_window is 0"),
         ({"grace": 0}, "grace is 0"),
         ({"open_proposals": 0}, "open_proposals is 0"),
+        ({"dormancy": 0}, "dormancy is 0"),
+        ({"challenge_period": 0}, "challenge_period is 0"),
+        ({"replacement_delay": 30 * DAY - 1}, "less time than changing seats"),
     ],
 )
 def test_parameters_are_unsound_when_terms_contradict(changes: dict[str, int], complaint: str) -> None:

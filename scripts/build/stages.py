@@ -15,6 +15,10 @@ from pathlib import Path
 
 import coverage_report
 import snapshots
+import solidity_findings
+from side_environment import EnvironmentFailed
+from slither_report import SlitherFailed, run_slither
+from solidity_input import SourceMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -178,6 +182,19 @@ def run_forge(bench: Workbench) -> str:
     return f"{counts.passed} passed"
 
 
+def run_findings(bench: Workbench) -> str:
+    """slither and forge lint find nothing of medium weight or more that contracts/findings.toml does not answer."""
+    try:
+        answers = solidity_findings.read_answers(CONTRACTS / "findings.toml")
+        found = solidity_findings.parse_slither(run_slither(CONTRACTS, WORK, bench.environment))
+    except (SlitherFailed, EnvironmentFailed, SourceMissing, solidity_findings.BadAnswers, ValueError) as error:
+        raise StageFailed("slither did not report", str(error)) from error
+    _, output = bench.try_call("forge", "lint", "--json", "src", cwd=CONTRACTS)
+    found += solidity_findings.parse_lint(output)
+    check("unexplained findings, or explanations of none", solidity_findings.find_complaints(found, answers))
+    return f"{len(found)} findings, each answered"
+
+
 def run_contract_coverage(bench: Workbench) -> str:
     report = WORK / "lcov.info"
     command = ["forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(report)]
@@ -243,6 +260,7 @@ STAGES = (
     Stage("types", "mypy --strict", run_types, "read"),
     Stage("layers", "import-linter", run_layers, "read"),
     Stage("fmt", "forge fmt", run_solidity_format, "read"),
+    Stage("slither", "slither and forge lint: every finding is answered", run_findings, "read"),
     Stage("contracts", "coverage of the contracts", run_contract_coverage, "read"),
     Stage("pytest", "Python tests, on two cores", run_pytest),
     Stage("coverage", "coverage of the Python packages", run_python_coverage),

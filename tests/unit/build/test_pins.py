@@ -73,6 +73,15 @@ def test_requirements_are_pinned_to_a_version_that_they_accept() -> None:
         assert requirement.specifier.contains(version), f"{requirement} refuses the pinned {version}"
 
 
+def test_environments_of_their_own_are_pinned_exactly() -> None:
+    files = sorted((ROOT / "scripts" / "build").glob("*.txt"))
+    assert files
+    for path in files:
+        lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+        assert lines
+        assert [line for line in lines if not PIN.fullmatch(line)] == []
+
+
 def test_everything_that_the_requirements_bring_is_pinned() -> None:
     assert set(walk_closure(get_requirements())) <= get_pins().keys()
 

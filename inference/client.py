@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from governance.errors import CustodesError, InvalidInput, Refused, Unavailable, VerificationError
@@ -20,11 +21,15 @@ KINDS: dict[int, type[CustodesError]] = {1: VerificationError, 2: InvalidInput, 
 class WorkerClient:
     """One worker at one URL."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Nothing is sent yet. Raises: InvalidInput."""
+    def __init__(self, url: str, token: str, authorities: Path | None = None) -> None:
+        """Nothing is sent yet. `authorities` (PEM) are those whose certificates count; by default the public ones.
+
+        Raises: InvalidInput.
+        """
         if not url.startswith(("http://", "https://")):
             raise InvalidInput(f"{url!r} is not the URL of a worker", hint="such as http://127.0.0.1:8600")
         self._url, self._token = url.rstrip("/"), token
+        self._verify: bool | str = True if authorities is None else str(authorities)
 
     def status(self) -> dict[str, Any]:
         """What the worker says of itself. Raises: WorkerUnreachable, BadToken."""
@@ -76,11 +81,12 @@ class WorkerClient:
                     headers={"Authorization": f"Bearer {self._token}"},
                     timeout=(CONNECT_TIMEOUT, ANSWER_TIMEOUT),
                     allow_redirects=False,
+                    verify=self._verify,
                 )
                 data = answer.json()
             except ValueError as e:
                 raise WorkerUnreachable(f"{self._url} is no worker: it does not answer with JSON") from e
-            except requests.RequestException as e:
+            except (requests.RequestException, OSError) as e:
                 raise WorkerUnreachable(f"no worker answers at {self._url}") from e
         if not isinstance(data, dict):
             raise WorkerUnreachable(f"{self._url} is no worker")

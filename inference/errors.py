@@ -85,6 +85,18 @@ class WorkerNotReady(Unavailable):
     hint: ClassVar[str] = "custodes worker status --wait returns as soon as it serves"
 
 
+class CallerGone(Unavailable):
+    """Whoever asked is not there any more; nothing was made for nobody."""
+
+    hint: ClassVar[str] = "ask again, and keep the connection open until the answer has come"
+
+
+class RequestTooSlow(Unavailable):
+    """A request's body did not arrive in time."""
+
+    hint: ClassVar[str] = "send the whole body at once; a worker does not hold a place for one that trickles"
+
+
 class WorkerUnreachable(Unavailable):
     """No worker answers at that URL."""
 
@@ -94,16 +106,42 @@ class WorkerUnreachable(Unavailable):
 class UnsupportedModel(InvalidInput):
     """The sealed directory holds no model that this worker can run."""
 
-    hint: ClassVar[str] = "seal a transformers directory of a causal language model with safetensors"
+    hint: ClassVar[str] = (
+        "seal a transformers directory of a causal language model or a sentence encoder, with safetensors"
+    )
 
 
 class BadRequest(InvalidInput):
     """A question is malformed, or longer than the model can read."""
 
-    hint: ClassVar[str] = "the body is that of OpenAI's chat completions; see inference/README.md for what is taken"
+    hint: ClassVar[str] = "the body is that of OpenAI's API; inference/README.md says what is taken of it"
+
+
+class WrongKind(InvalidInput):
+    """The worker serves no such model, or one that cannot do what this path is for."""
+
+    hint: ClassVar[str] = "ask /v1/models for the one model that this worker serves, and use the path that fits it"
+
+
+class RequestTooLarge(InvalidInput):
+    """A request has more bytes, or more inputs, than the worker takes at a time."""
+
+    hint: ClassVar[str] = "send less at a time"
 
 
 class BadToken(InvalidInput):
     """The token file is missing, open to others, or holds another token than the worker's."""
 
     hint: ClassVar[str] = "give the file that custodes worker serve --token-file wrote, readable by its owner alone"
+
+
+class BadCertificate(InvalidInput):
+    """The files for TLS cannot be read, or do not belong together."""
+
+    hint: ClassVar[str] = "--tls-cert takes the certificate with its chain in PEM, --tls-key its key without a password"
+
+
+class CannotListen(InvalidInput):
+    """The address is not one to listen on."""
+
+    hint: ClassVar[str] = "choose a free port, or --port 0 for any; --host is an IP address of this machine"

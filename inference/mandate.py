@@ -9,7 +9,8 @@ from governance.types.events import Event
 from inference.constraints_in_force import read_scope_of, rebuild_constraints
 from inference.enforcement import Denied, Permitted, Spent, Use, judge_use
 from inference.errors import CannotEnforce, UseRefused
-from inference.question import Question
+from inference.question import Question, Texts
+from inference.receipts import Served
 from inference.terms import Terms
 from inference.watch import Look
 
@@ -37,7 +38,7 @@ class Mandate:
             self._constraints = rebuild_constraints(events, self._ledger.deployment, look.ledger_head)
             self._head = look.ledger_head
 
-    def judge(self, question: Question, tokens: int, spent: Spent, look: Look) -> Permitted:
+    def judge(self, question: Question | Texts, tokens: int, spent: Spent, look: Look) -> Permitted:
         """R-Worker-04: how long the answer to a question of so many tokens may be.
 
         Raises: UseRefused, CannotEnforce.
@@ -49,3 +50,19 @@ class Mandate:
                 raise CannotEnforce(verdict.reason, rule=verdict.rule)
             raise UseRefused(verdict.reason, rule=verdict.rule)
         return verdict
+
+    def record(self, question: Question | Texts, prompt_tokens: int, output_tokens: int, look: Look) -> Served:
+        """What a receipt says of a use under this mandate."""
+        return Served(
+            chain_id=self._ledger.chain_id,
+            releases=self._ledger.releases.address,
+            release_id="0x" + self.terms.release_id.hex(),
+            worker=self.terms.worker,
+            manifest_hash="0x" + self.terms.anchor.manifest_hash.hex(),
+            ledger_head="0x" + look.ledger_head.hex(),
+            block_number=look.newest.number,
+            block_time=look.newest.timestamp,
+            capability=question.capability,
+            prompt_tokens=prompt_tokens,
+            output_tokens=output_tokens,
+        )

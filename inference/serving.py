@@ -7,19 +7,39 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
 
 import uvicorn
 
 from governance.errors import CustodesError
-from inference.server import make_app
+from inference.errors import BadCertificate, CannotListen
+from inference.server import MAX_CONNECTIONS, make_app
 from inference.unlock import Report, Unlocked
 from inference.worker import Patience, Worker
 
+LOOPBACK = "127.0.0.1"
 GRACE = 30  # [seconds] for answers that are being made when the end comes
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM: the certificate with its chain, and its private key."""
+
+    certificate: Path
+    key: Path
+
+    def check(self) -> None:
+        """Both can be read, and belong together. Raises: BadCertificate."""
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, password="")
+        except (OSError, ValueError) as e:
+            raise BadCertificate(f"{self.certificate} and {self.key} make no TLS server: {e}") from e
 
 
 @dataclass
@@ -32,6 +52,7 @@ class Serving:
     patience: Patience
     threads: int
     anchor_every: float  # [seconds]
+    tls: Tls | None = None
     on_unlocked: Callable[[Unlocked], None] = lambda _: None
     _end: threading.Event = field(default_factory=threading.Event, init=False)
     _failure: BaseException | None = field(default=None, init=False)
@@ -42,7 +63,14 @@ class Serving:
         Raises: what the unlock raised. A worker that goes dark later does not raise: it answers why until it is ended.
         """
         config = uvicorn.Config(
-            make_app(self.worker, self.token), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE
+            make_app(self.worker, self.token),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=GRACE,
+            ssl_certfile=self.tls.certificate if self.tls is not None else None,
+            ssl_keyfile=self.tls.key if self.tls is not None else None,
         )
         server = _Server(config)
         threads = [
@@ -89,11 +117,19 @@ class Serving:
                 self.report(f"anchored {count} receipts")
 
 
-def listen(port: int) -> socket.socket:
-    """A socket on loopback; port 0 is any free one."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listen(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A bound socket; port 0 is any free one. Raises: CannotListen."""
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError as e:
+        raise CannotListen(f"{host!r} is no IP address of this machine") from e
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
+    try:
+        listener.bind((host, port))
+    except OSError as e:
+        listener.close()
+        raise CannotListen(f"{host} port {port} cannot be listened on: {e.strerror}") from e
     return listener
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,8 +23,9 @@ from governance.ledger.transactions import TransactionSigner
 from governance.types import Mode, ReleaseId
 from governance.types.events import Event
 from governance.types.events.releases import ReceiptsAnchored
+from inference.desk import Desk, Work
+from inference.embedding import EmbeddingModel
 from inference.errors import (
-    BadRequest,
     DoubtfulProof,
     NotFinalYet,
     UnsupportedModel,
@@ -31,11 +33,12 @@ from inference.errors import (
     WorkerNotReady,
 )
 from inference.lease import Dark
+from inference.loading import load
 from inference.mandate import Mandate
-from inference.model import Completion, LanguageModel
-from inference.question import Answer, Question
-from inference.receipts import MessageSigner, ReceiptLog, Served
-from inference.sealed import Manifest, open_sealed, read_manifest
+from inference.model import GovernedModel, LanguageModel
+from inference.question import WHOLE, Answer, Ear, Embeddings, Question, Texts
+from inference.receipts import MessageSigner, ReceiptLog
+from inference.sealed import Manifest, OpenedModel, open_sealed, read_manifest
 from inference.sight import Sight
 from inference.terms import Terms
 from inference.unlock import Report, Unlocked, Waiting, unlock
@@ -72,14 +75,16 @@ class Worker:
 
     def __init__(self, post: Post, sight: Sight, receipts: ReceiptLog) -> None:
         self._post, self._sight, self._receipts = post, sight, receipts
-        self._asking = threading.Lock()  # one answer at a time
+        self._desk = Desk(self, receipts)
         self._anchoring = threading.Lock()  # no receipt is anchored twice
         self._changing = threading.Lock()  # held for an instant, where the worker gets or loses its model
         self._dark: Dark | None = None
-        self._model: LanguageModel | None = None
+        self._model: GovernedModel | None = None
         self._mandate: Mandate | None = None
         self._unlocked: Unlocked | None = None
         self._waits_for = "the chain"
+        self._since = 0
+        self._took: dict[str, float] = {}  # [seconds] by part of the start
         self._report: Report = lambda _: None
         self._watch = Watch(sight, post.release_id, post.signer.address, on_dark=self._go_dark)
 
@@ -98,7 +103,12 @@ class Worker:
         return self._waits_for
 
     @property
-    def model(self) -> LanguageModel:
+    def since(self) -> int:
+        """When the worker first knew what it may do, by the chain's time [Unix seconds]; 0 before."""
+        return self._since
+
+    @property
+    def model(self) -> GovernedModel:
         """Raises: WorkerDark, WorkerNotReady."""
         if self._dark is not None:
             raise WorkerDark(f"the worker is dark: {self._dark.reason}", rule=self._dark.rule)
@@ -116,11 +126,13 @@ class Worker:
         VerificationError, InvalidInput, Unavailable.
         """
         self._report = report
-        terms, look = self._await_terms((patience or Patience()).finality)
-        manifest = read_manifest(self._post.sealed, terms.anchor)
-        events = [record.event for record in self._post.ledger.events()]
-        mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
-        self._receipts.verify_anchored(self._select_anchored(events))
+        with self._timed("terms"):
+            terms, look = self._await_terms((patience or Patience()).finality)
+            manifest = read_manifest(self._post.sealed, terms.anchor)
+            events = [record.event for record in self._post.ledger.events()]
+            mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
+            self._receipts.verify_anchored(self._select_anchored(events))
+        self._since = look.newest.timestamp
         if intended is not None:
             mandate.judge(intended, 0, self._receipts.spent, look)
         return mandate, manifest
@@ -141,20 +153,23 @@ class Worker:
         mandate, manifest = self.prepare(report=report, patience=patience, intended=intended)
         self._watch.start()
         try:
-            unlocked = self._unlock(mandate.terms, manifest, patience.partials)
+            with self._timed("unlock"):
+                unlocked = self._unlock(mandate.terms, manifest, patience.partials)
             self._tell("opening the weights")
             try:
                 # R-Worker-07: all of it is verified, or there are no tensors; and none without a lease.
-                opened = open_sealed(
-                    self._post.sealed,
-                    unlocked.data_key,
-                    expected=mandate.terms.anchor,
-                    threads=threads,
-                    progress=lambda done, total: self._check_lease(),
-                )
+                with self._timed("open"):
+                    opened = open_sealed(
+                        self._post.sealed,
+                        unlocked.data_key,
+                        expected=mandate.terms.anchor,
+                        threads=threads,
+                        progress=lambda done, total: self.check_lease(),
+                    )
             finally:
                 unlocked.data_key.wipe()
-            self._take_up(LanguageModel(opened))
+            with self._timed("load"):
+                self._take_up(_load(opened))
         except BaseException:
             self._watch.stop()
             raise
@@ -162,27 +177,13 @@ class Worker:
         self._waits_for = ""
         return unlocked
 
-    def ask(self, question: Question) -> Answer:
-        """The model's answer, if the scope, the constraints and the lease permit it, with its receipt.
+    def ask(self, question: Question, ear: Ear = WHOLE) -> Answer:
+        """As `Desk.ask`."""
+        return self._desk.ask(question, ear)
 
-        Raises: WorkerDark, WorkerNotReady, UseRefused, CannotEnforce, ConstraintsMismatch, BadRequest.
-        """
-        with self._asking:
-            model = self.model
-            look, mandate = self._watch.last, self._mandate
-            if look is None or mandate is None:
-                raise WorkerNotReady("the worker has not seen the chain")
-            mandate.refresh(look)
-            tokens = model.count_tokens(question.messages)
-            if tokens >= model.context:
-                raise BadRequest(f"the question has {tokens} tokens, and the model reads {model.context} at most")
-            permitted = mandate.judge(question, tokens, self._receipts.spent, look)
-            limit = min(permitted.max_tokens, model.context - tokens)
-            completion = model.generate(question.messages, limit, self._must_stop, digest=question.wants_digest)
-            self._check_lease()
-            if completion.is_stopped:
-                raise WorkerDark("the worker went dark while it answered", rule="R-Worker-02")
-            return Answer(model.name, completion, self._write_receipt(question, completion, mandate.terms, look))
+    def embed(self, texts: Texts, ear: Ear = WHOLE) -> Embeddings:
+        """As `Desk.embed`."""
+        return self._desk.embed(texts, ear)
 
     def describe(self) -> dict[str, Any]:
         """What the worker is at, as JSON values."""
@@ -203,6 +204,7 @@ class Worker:
             "finalized": look.block.number if look is not None else None,
             "expiresAt": look.expires_at if look is not None else None,
             "scope": mandate.scope.model_dump(mode="json", by_alias=True) if mandate is not None else None,
+            "startSeconds": dict(self._took),
             "served": {"requests": spent.requests, "outputTokens": spent.output_tokens},
         }
 
@@ -215,7 +217,7 @@ class Worker:
         with self._anchoring:
             # With what is sent and not mined yet: receipts that are anchored twice would be counted twice.
             state = releases.get_receipts(release_id, self._post.signer.address, at="pending")
-            with self._asking:
+            with self._desk.turns:
                 batch = self._receipts.batch(state.receipts)
             if batch is None:
                 return 0
@@ -231,16 +233,23 @@ class Worker:
         """The weights are gone from memory, the watch has ended, and another process may serve."""
         self._watch.stop()
         self.abandon()
-        self._receipts.close()
+        with self._desk.turns:  # an answer that was cut short still writes its receipt
+            self._receipts.close()
 
     # --- the beginning
+
+    @contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._took[part] = round(time.monotonic() - began, 3)
 
     def _tell(self, what: str) -> None:
         self._waits_for = what
         self._report(what)
 
     def _unlock(self, terms: Terms, manifest: Manifest, patience: float | None) -> Unlocked:
-        waiting = Waiting(self._tell, self._check_lease, self._post.names, patience)
+        waiting = Waiting(self._tell, self.check_lease, self._post.names, patience)
         return unlock(self._post.ledger, self._post.signer, terms.release_id, terms.identity, manifest, waiting)
 
     def _await_terms(self, patience: float) -> tuple[Terms, Look]:
@@ -253,7 +262,7 @@ class Worker:
                 if isinstance(look, Look):
                     return self._read_terms(look), look
             except DoubtfulProof:
-                self._check_lease()
+                self.check_lease()
                 time.sleep(0.1)
                 continue
             if not look.is_early:
@@ -264,7 +273,7 @@ class Worker:
             self._tell(f"waiting for finality, {blocks} block{'s' if blocks > 1 else ''}")
             if time.monotonic() > deadline:
                 raise NotFinalYet(f"the release was not final within {patience:.0f} s")
-            self._check_lease()
+            self.check_lease()
             time.sleep(0.2)
 
     def _read_terms(self, look: Look) -> Terms:
@@ -278,25 +287,37 @@ class Worker:
             raise UnsupportedModel("the release is for a party of MPC, which does not hold a whole model")
         return terms
 
-    def _take_up(self, model: LanguageModel) -> None:
+    def _take_up(self, model: GovernedModel) -> None:
         with self._changing:
             if self._dark is None:
                 self._model = model
                 return
         model.close()  # the lease was lost while the weights were on their way
-        self._check_lease()
+        self.check_lease()
 
-    # --- the lease
+    # --- what the desk asks of its worker
 
-    def _must_stop(self) -> bool:
+    def take_up_work(self) -> Work:
+        """What answers are made of now. Raises: WorkerDark, WorkerNotReady, ConstraintsMismatch, Unavailable."""
+        model = self.model
+        look, mandate = self._watch.last, self._mandate
+        if look is None or mandate is None:
+            raise WorkerNotReady("the worker has not seen the chain")
+        mandate.refresh(look)
+        return Work(model, mandate, look)
+
+    def must_stop(self) -> bool:
+        """Whether what is being made is for nobody any more."""
         return self._dark is not None or not self._watch.is_fresh
 
-    def _check_lease(self) -> None:
+    def check_lease(self) -> None:
         """Raises: WorkerDark."""
         if self._dark is not None:
             raise WorkerDark(f"the worker went dark: {self._dark.reason}", rule=self._dark.rule)
         if not self._watch.is_fresh:
             raise WorkerDark("no new block came within the stall limit", rule="R-Worker-03")
+
+    # --- the lease
 
     def _go_dark(self, dark: Dark) -> None:
         """R-Worker-02: no weight is in memory any more."""
@@ -315,18 +336,12 @@ class Worker:
         batches = [event for event in events if isinstance(event, ReceiptsAnchored)]
         return [batch for batch in batches if (batch.release_id, batch.worker) == mine]
 
-    def _write_receipt(self, question: Question, completion: Completion, terms: Terms, look: Look) -> dict[str, Any]:
-        served = Served(
-            chain_id=self._post.ledger.chain_id,
-            releases=self._post.ledger.releases.address,
-            release_id="0x" + terms.release_id.hex(),
-            worker=terms.worker,
-            manifest_hash="0x" + terms.anchor.manifest_hash.hex(),
-            ledger_head="0x" + look.ledger_head.hex(),
-            block_number=look.newest.number,
-            block_time=look.newest.timestamp,
-            capability=question.capability,
-            prompt_tokens=completion.prompt_tokens,
-            output_tokens=len(completion.token_ids),
-        )
-        return self._receipts.append(served, question.to_bytes(), completion.text.encode())
+
+def _load(opened: OpenedModel) -> GovernedModel:
+    """Raises: UnsupportedModel; `opened` is wiped then."""
+    try:
+        loaded = load(opened)
+    except BaseException:
+        opened.wipe()
+        raise
+    return LanguageModel(opened, loaded) if loaded.is_causal else EmbeddingModel(opened, loaded)

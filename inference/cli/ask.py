@@ -20,6 +20,7 @@ from inference.cli.options import (
     Receipts,
     Release,
     Threads,
+    TlsCa,
     TokenFile,
     Url,
     make_worker,
@@ -40,6 +41,7 @@ def ask(
     model: Model = None,
     url: Url = None,
     token_file: TokenFile = None,
+    tls_ca: TlsCa = None,
     capability: Capability = "chat",
     purpose: Purpose = None,
     audience: Audience = None,
@@ -72,7 +74,7 @@ def ask(
     if url is not None:
         if token_file is None or release is not None or model is not None:
             raise BadArgument("--url needs --token-file, and neither --release nor --model")
-        data = _ask_running(url, token_file, asked)
+        data = _ask_running(url, token_file, tls_ca, asked)
     else:
         if release is None or model is None:
             raise BadArgument("--release and --model are needed, or --url of a worker that runs")
@@ -90,11 +92,11 @@ def ask(
     app.output.note(f"{data['outputTokens']} tokens, {data['tokensPerSecond']} a second")
 
 
-def _ask_running(url: str, token_file: Path, question: Question) -> dict[str, Any]:
+def _ask_running(url: str, token_file: Path, tls_ca: Path | None, question: Question) -> dict[str, Any]:
     from inference.client import WorkerClient
     from inference.token import read_token
 
-    completion = WorkerClient(url, read_token(token_file)).ask(question)
+    completion = WorkerClient(url, read_token(token_file), tls_ca).ask(question)
     ours = completion["custodes"]
     return {
         "model": completion["model"],

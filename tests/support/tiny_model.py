@@ -41,6 +41,27 @@ def make_tiny_model(directory: Path, *, seed: int = 0, shards: int = 1) -> Path:
     return directory
 
 
+def make_tiny_encoder(directory: Path, *, pooling: str = "mean_tokens", normalize: bool = True) -> Path:
+    """A sentence encoder as sentence-transformers publishes one: a Bert of one layer, its pooling, its tokenizer."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(5)
+    config = BertConfig(
+        vocab_size=VOCABULARY, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=64, pad_token_id=257, initializer_range=0.6,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(directory)
+    _make_tokenizer(directory)
+    kinds = [("", "Transformer"), ("1_Pooling", "Pooling")] + ([("2_Normalize", "Normalize")] if normalize else [])
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds]
+    (directory / "modules.json").write_text(json.dumps(modules))
+    (directory / "1_Pooling").mkdir()
+    (directory / "1_Pooling" / "config.json").write_text(json.dumps({f"pooling_mode_{pooling}": True}))
+    (directory / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 32}))
+    return directory
+
+
 def _make_tokenizer(directory: Path) -> None:
     """One token a byte, and the four that a chat needs."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers

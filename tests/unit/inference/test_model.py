@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ import pytest
 
 from inference.errors import BadRequest, UnsupportedModel
 from inference.model import LanguageModel
+from inference.question import Question, Sampling, ask_user
 from inference.reference import run
 from inference.sealed import DataKey, OpenedModel, Registration, open_sealed, seal_directory
 from tiny_model import make_tiny_model
 
-HELLO = ({"role": "user", "content": "Hello, who are you?"},)
+TEXT = "Hello, who are you?"
+HELLO = ask_user(TEXT, "chat")
+DIGESTED = ask_user(TEXT, "chat", wants_digest=True)
 
 
 @pytest.fixture
@@ -43,8 +47,8 @@ def never() -> bool:
 def test_model_is_equal_to_the_plain_one_bit_for_bit(tmp_path: Path, shards: int) -> None:
     source = make_tiny_model(tmp_path / "source", seed=3, shards=shards)
     model = LanguageModel(open_again(source, tmp_path))
-    completion = model.generate(HELLO, 12, never, digest=True)
-    reference = run(source, HELLO[0]["content"], 12)
+    completion = model.generate(DIGESTED, 12, never)
+    reference = run(source, TEXT, 12)
     assert list(completion.token_ids) == reference["tokenIds"]
     assert completion.logits_digest == reference["logitsDigest"]
     assert completion.text == reference["text"]
@@ -82,7 +86,7 @@ def test_generation_ends_at_the_token_at_which_it_is_told_to(source: Path, tmp_p
 
     completion = model.generate(HELLO, 100, stop)
     assert completion.is_stopped
-    assert len(completion.token_ids) == 4
+    assert len(completion.token_ids) == 3
     model.close()
 
 
@@ -99,6 +103,77 @@ def test_generation_that_is_wiped_under_its_feet_ends_without_a_crash(source: Pa
         return asked > 5
 
     assert model.generate(HELLO, 100, stop).is_stopped
+
+
+def make_endless(source: Path, tmp_path: Path) -> LanguageModel:
+    model = LanguageModel(open_again(source, tmp_path))
+    model._model.generation_config.eos_token_id = None
+    return model
+
+
+def test_pieces_that_were_heard_are_the_whole_text(source: Path, tmp_path: Path) -> None:
+    """The tiny model writes bytes at random: characters of several tokens, and such as are never finished."""
+    model = make_endless(source, tmp_path)
+    for seed in range(4):
+        asked = dataclasses.replace(HELLO, sampling=Sampling(temperature=1.0, seed=seed))
+        pieces: list[str] = []
+        completion = model.generate(asked, 60, never, pieces.append)
+        assert "".join(pieces) == completion.text == model._decode(completion.token_ids)
+        assert len(pieces) > 10
+    model.close()
+
+
+def test_chance_repeats_itself_from_its_seed_and_leaves_the_process_s_own_alone(source: Path, tmp_path: Path) -> None:
+    import torch
+
+    model = make_endless(source, tmp_path)
+    before = torch.random.get_rng_state()
+
+    def draw(seed: int) -> tuple[int, ...]:
+        asked = dataclasses.replace(HELLO, sampling=Sampling(temperature=1.5, top_p=0.9, seed=seed))
+        return model.generate(asked, 12, never).token_ids
+
+    assert draw(1) == draw(1) != draw(2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    model.close()
+
+
+def test_answer_ends_before_a_stop_text(source: Path, tmp_path: Path) -> None:
+    model = make_endless(source, tmp_path)
+    whole = model.generate(HELLO, 40, never).text
+    end = whole[10:13]
+    asked = dataclasses.replace(HELLO, sampling=Sampling(ends=("not there", end)))
+    pieces: list[str] = []
+    completion = model.generate(asked, 40, never, pieces.append)
+    assert completion.text == "".join(pieces) == whole[: whole.index(end)]
+    assert not completion.is_cut
+    model.close()
+
+
+def test_no_token_is_heard_once_the_worker_must_stop(source: Path, tmp_path: Path) -> None:
+    """It is made of zeroes, or was made before: after the end of the lease nobody hears it either way."""
+    model = make_endless(source, tmp_path)
+    pieces: list[str] = []
+
+    def stop() -> bool:
+        if len(pieces) == 3:
+            model.wipe()
+        return len(pieces) >= 3
+
+    completion = model.generate(HELLO, 100, stop, pieces.append)
+    assert completion.is_stopped
+    assert len(pieces) == 3
+    assert completion.text == "".join(pieces)
+
+
+def test_prompt_is_read_as_it_stands(source: Path, tmp_path: Path) -> None:
+    model = LanguageModel(open_again(source, tmp_path))
+    bare = Question((), "completion", prompt=TEXT)
+    assert model.count_tokens(bare) == len(TEXT) < model.count_tokens(HELLO)
+    assert model.generate(bare, 4, never).token_ids != model.generate(HELLO, 4, never).token_ids
+    with pytest.raises(BadRequest, match="empty"):
+        model.count_tokens(Question((), "completion", prompt=""))
+    model.close()
 
 
 def edit_config(source: Path, **changes: object) -> None:

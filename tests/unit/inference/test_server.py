@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from inference.receipts import verify_receipt
-from inference.server import MAX_ASKING, MAX_BODY, make_app
+from inference.server import MAX_ASKING, MAX_BODY, MAX_MESSAGES, make_app
 from inference.worker import Worker
 from worker_world import Released, WorkerWorld, wait_for
 
@@ -69,38 +69,104 @@ def test_server_refuses_whoever_bears_no_token(worker: Worker, headers: dict[str
     client = TestClient(make_app(worker, TOKEN), headers=headers)
     answer = client.post(path, json=ASKED) if "chat" in path else client.get(path)
     assert answer.status_code == 401
-    assert answer.json()["error"]["type"] == "BadToken"
+    error = answer.json()["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_api_key")
+    assert error["custodes"]["error"] == "BadToken"
     assert TOKEN not in answer.text
 
 
+HI: dict[str, Any] = {"messages": [{"role": "user", "content": "x"}]}
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("body", "param"),
     [
-        b"",
-        b"nonsense",
-        b"[" * 100_000,
-        b"[]",
-        b"{}",
-        b'{"messages": []}',
-        b'{"messages": "Hello"}',
-        b'{"messages": [{"role": "user"}]}',
-        b'{"messages": [{"role": "tool", "content": "x"}]}',
-        b'{"messages": [{"role": "user", "content": ["x"]}]}',
-        b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
-        b'{"model": "gpt-4", "messages": [{"role": "user", "content": "x"}]}',
-        b'{"stream": true, "messages": [{"role": "user", "content": "x"}]}',
-        b'{"max_tokens": "4", "messages": [{"role": "user", "content": "x"}]}',
-        b'{"max_tokens": true, "messages": [{"role": "user", "content": "x"}]}',
-        b'{"custodes": [], "max_tokens": 1.5, "messages": [{"role": "user", "content": "x"}]}',
-        b'{"custodes": "chat", "messages": [{"role": "user", "content": "x"}]}',
-        b'{"custodes": {"capability": 1}, "messages": [{"role": "user", "content": "x"}]}',
-        b"x" * (MAX_BODY + 1),
+        (b"", None),
+        (b"nonsense", None),
+        (b"[" * 100_000, None),
+        (b"[]", None),
+        ({}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": "Hello"}, "messages"),
+        ({"messages": [{"role": "user"}]}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": ["x"]}]}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "messages"),
+        ({"messages": HI["messages"] * (MAX_MESSAGES + 1)}, "messages"),
+        (b'{"messages": [{"role": "user", "content": "\\ud800"}]}', None),
+        ({**HI, "model": 4}, "model"),
+        ({**HI, "max_tokens": "4"}, "max_tokens"),
+        ({**HI, "max_tokens": True}, "max_tokens"),
+        ({**HI, "max_completion_tokens": 1.5}, "max_completion_tokens"),
+        ({**HI, "temperature": 3}, "temperature"),
+        (b'{"temperature": NaN, "messages": [{"role": "user", "content": "x"}]}', "temperature"),
+        ({**HI, "top_p": 0}, "top_p"),
+        ({**HI, "seed": 2**60}, "seed"),
+        ({**HI, "stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({**HI, "stop": [""]}, "stop"),
+        ({**HI, "stream": "yes"}, "stream"),
+        ({**HI, "n": 2}, "n"),
+        ({**HI, "tools": [{"type": "function"}]}, "tools"),
+        ({**HI, "response_format": {"type": "json_object"}}, "response_format"),
+        ({**HI, "logprobs": True}, "logprobs"),
+        ({**HI, "no_such_thing": 1}, "no_such_thing"),
+        ({**HI, "custodes": [1]}, "custodes"),
+        ({**HI, "custodes": "chat"}, "custodes"),
+        ({**HI, "custodes": {"capability": 1}}, "custodes"),
+        ({**HI, "custodes": {"capability": "embedding"}}, "custodes"),
     ],
 )
-def test_server_refuses_a_malformed_request(client: TestClient, body: bytes) -> None:
-    answer = client.post("/v1/chat/completions", content=body)
+def test_server_refuses_a_malformed_request(client: TestClient, body: Any, param: str | None) -> None:
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    answer = client.post("/v1/chat/completions", content=content)
     assert answer.status_code == 400, answer.text
-    assert answer.json()["error"]["type"] == "BadRequest"
+    error = answer.json()["error"]
+    assert (error["type"], error["param"]) == ("invalid_request_error", param), error
+    assert error["custodes"]["error"] == "BadRequest"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"prompt": ["a", "b"]}, "prompt"),
+        ({"prompt": [1, 2]}, "prompt"),
+        ({}, "prompt"),
+        ({"prompt": "a", "echo": True}, "echo"),
+        ({"prompt": "a", "messages": []}, "messages"),
+    ],
+)
+def test_server_refuses_a_malformed_completion(client: TestClient, body: dict[str, Any], param: str) -> None:
+    answer = client.post("/v1/completions", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param), answer.text
+
+
+def test_server_refuses_what_is_too_large_before_it_reads_it(client: TestClient) -> None:
+    for content in (b"x" * (MAX_BODY + 1), (piece for piece in [b"x" * MAX_BODY, b"x"])):
+        answer = client.post("/v1/chat/completions", content=content)
+        assert answer.status_code == 413
+        assert answer.json()["error"]["custodes"]["error"] == "RequestTooLarge"
+
+
+def test_server_knows_no_other_path_and_no_other_model(client: TestClient, released: Released) -> None:
+    for answer in (client.get("/v1/nothing"), client.get("/v1/chat/completions"), client.post("/v1/models")):
+        assert answer.status_code in (404, 405)
+        assert answer.json()["error"]["message"].startswith("Invalid URL (")
+    assert client.get(f"/v1/models/{released.manifest.model}").json()["id"] == released.manifest.model
+    for answer in (client.get("/v1/models/gpt-4"), client.post("/v1/chat/completions", json={**HI, "model": "gpt-4"})):
+        assert answer.status_code == 404
+        error = answer.json()["error"]
+        assert (error["code"], error["custodes"]["error"]) == ("model_not_found", "WrongKind")
+
+
+def test_server_refuses_vectors_of_a_model_that_writes(client: TestClient) -> None:
+    answer = client.post("/v1/embeddings", json={"input": "x"})
+    assert answer.status_code == 404
+    assert "makes no vectors" in answer.json()["error"]["message"]
+
+
+def test_server_refuses_a_question_that_is_longer_than_the_model_reads(client: TestClient) -> None:
+    status, body = ask(client, messages=[{"role": "user", "content": "x" * 600}])
+    assert (status, body["error"]["code"]) == (400, "context_length_exceeded")
 
 
 @pytest.mark.parametrize(
@@ -110,11 +176,13 @@ def test_server_refuses_a_malformed_request(client: TestClient, body: bytes) -> 
         ({"max_tokens": 17}, "R-Worker-04"),
         ({"max_completion_tokens": 17}, "R-Worker-04"),
         ({"max_tokens": 0}, "R-Worker-04"),
+        ({"max_tokens": -(2**53) + 1}, "R-Worker-04"),
     ],
 )
 def test_server_refuses_what_was_not_voted_for(client: TestClient, changes: dict[str, Any], rule: str) -> None:
     status, body = ask(client, **changes)
     assert (status, body["error"]["code"]) == (403, rule)
+    assert body["error"]["type"] == "request_forbidden"
     assert body["error"]["custodes"]["exit"] == 4
 
 
@@ -126,7 +194,7 @@ def test_server_takes_any_text_that_is_text(client: TestClient) -> None:
 
 def test_server_says_when_it_has_too_much_to_do(client: TestClient, worker: Worker) -> None:
     statuses: list[int] = []
-    with worker._asking:  # an answer that takes its time
+    with worker._desk.turns:  # an answer that takes its time
         threads = [threading.Thread(target=lambda: statuses.append(ask(client)[0])) for _ in range(MAX_ASKING + 2)]
         for thread in threads:
             thread.start()
@@ -151,7 +219,7 @@ def test_server_that_waits_or_is_dark_says_why(world: WorkerWorld) -> None:
     client = TestClient(make_app(waiting, TOKEN), headers=BEARER)
     assert client.get("/healthz").json() == {"status": "starting", "waitsFor": "the chain"}
     status, body = ask(client)
-    assert (status, body["error"]["type"]) == (503, "WorkerNotReady")
+    assert (status, body["error"]["custodes"]["error"]) == (503, "WorkerNotReady")
     with world.committee.answering():
         waiting.start(report=lambda _: None)
     assert client.get("/healthz").status_code == 200
@@ -166,6 +234,7 @@ def test_server_that_waits_or_is_dark_says_why(world: WorkerWorld) -> None:
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "R-Worker-02"
         assert "a stop stands" in answer.json()["error"]["message"]
+        assert answer.headers["x-should-retry"] == "false"
     assert time.monotonic() - began < 5
     assert client.get("/custodes/status").json()["state"] == "dark"
     waiting.close()

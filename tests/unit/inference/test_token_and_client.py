@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ import pytest
 
 from governance.errors import CustodesError, InvalidInput, Refused, Unavailable, VerificationError
 from inference.client import WorkerClient
-from inference.errors import BadToken, WorkerUnreachable
+from inference.errors import BadToken, CannotListen, WorkerUnreachable
 from inference.question import ask_user
+from inference.serving import listen
 from inference.token import ensure_token, read_token
 
 
@@ -139,3 +141,16 @@ def test_client_waits_for_a_worker_and_no_longer_than_it_was_told() -> None:
     assert said == ["1 of 3 partials"]
     with pytest.raises(WorkerUnreachable):
         WorkerClient(url, "token").await_serving(0.3, said.append)
+
+
+def test_address_that_cannot_be_listened_on_is_refused() -> None:
+    with listen(0) as taken:
+        taken.listen()
+        with pytest.raises(CannotListen, match="cannot be listened on"):
+            listen(taken.getsockname()[1])
+    for host in ("nowhere", "192.0.2.1"):
+        with pytest.raises(CannotListen, match=host):
+            listen(0, host)
+    if socket.has_ipv6:
+        with listen(0, "::1") as six:
+            assert six.getsockname()[0] == "::1"

@@ -337,7 +337,9 @@ def test_worker_goes_dark_when_its_release_is_revoked(world: WorkerWorld) -> Non
     revoked = world.release()
     with world.serving(revoked) as worker:
         model = worker.model
-        world.revoke(revoked)
+        with world.pulse.held():  # so that the revocation does not become final before it is seen
+            world.revoke(revoked)
+            wait_for(lambda: worker.dark is not None, what="darkness")
         assert_dark(worker, model, "R-Worker-02", "the release was revoked")
 
 

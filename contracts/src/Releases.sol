@@ -116,6 +116,7 @@ contract Releases is Models {
             modelId: action.modelId,
             scopeHash: scopeHash
         });
+        releaseAt[++releaseCount] = releaseId;
         emit ReleaseGranted(releaseId, action.modelId, action.mode, action.expiresAt, scopeHash, action.scope);
         for (uint256 i; i < action.workers.length; ++i) {
             WorkerGrant memory grant = action.workers[i];

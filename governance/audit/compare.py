@@ -93,6 +93,7 @@ def _compare_releases(ledger: Ledger, state: SystemState, at: int, now: Timestam
     for identity, model_id in releases.identities.items():
         actual = ledger.releases.get_model_of_identity(identity, at=at)
         yield Compared("Releases", f"identity 0x{identity.hex()}", model_id, actual)
+    yield Compared("Releases", "releases", list(releases.releases), ledger.releases.get_release_ids(at=at))
     for release_id, release in releases.releases.items():
         what = f"release 0x{release_id.hex()}"
         yield Compared("Releases", what, release, ledger.releases.get_release(release_id, at=at))

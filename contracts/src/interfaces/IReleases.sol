@@ -127,6 +127,12 @@ interface IReleases is IActionTarget {
 
     function modelCount() external view returns (uint32);
 
+    /// @notice How many releases there were, those that have ended included.
+    function releaseCount() external view returns (uint32);
+
+    /// @notice The n-th release, counted from 1 in the order of execution; 0 if there were not so many.
+    function releaseAt(uint32 n) external view returns (bytes32 releaseId);
+
     function getRelease(bytes32 releaseId) external view returns (Release memory);
 
     /// @notice The identity that this worker may unlock under this release; 0 if it is not named.

@@ -32,6 +32,10 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
 
     /// @inheritdoc IReleases
     uint32 public modelCount;
+    /// @inheritdoc IReleases
+    uint32 public releaseCount;
+    /// @inheritdoc IReleases
+    mapping(uint32 n => bytes32 releaseId) public releaseAt; // so that anybody can list them without an archive of logs
 
     constructor(System memory sys) ActionTarget(sys) {}
 

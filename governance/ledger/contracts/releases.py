@@ -44,6 +44,11 @@ class ReleasesClient(ContractClient):
     def get_model_count(self, *, at: Block = "latest") -> int:
         return int(self._read("modelCount", returns=["uint32"], at=at))
 
+    def get_release_ids(self, *, at: Block = "latest") -> list[ReleaseId]:
+        """Every release in the order of execution, those that have ended included."""
+        count = int(self._read("releaseCount", returns=["uint32"], at=at))
+        return [ReleaseId(Hash32(self._read("releaseAt", n, returns=["bytes32"], at=at))) for n in range(1, count + 1)]
+
     def get_release(self, release_id: ReleaseId, *, at: Block = "latest") -> ReleaseRecord:
         found: ReleaseRecord = self._read("getRelease", release_id, returns=[ReleaseRecord], at=at)
         return found

@@ -227,6 +227,12 @@ def run_snapshots(bench: Workbench) -> str:
     return f"{sum(map(len, measured.values()))} values within {snapshots.TOLERANCE_PERCENT} %"
 
 
+def run_defences(bench: Workbench) -> str:
+    """All patches apply, and one defence by commit is missed by exactly its test; `scripts/prove-defences` does all."""
+    printed = bench.call(str(ROOT / "scripts" / "prove-defences"), "--ci")
+    return printed.strip().splitlines()[-2].removeprefix("ok").strip()
+
+
 # ------------------------------------------------------------------------------------------------------------ pytest
 def run_pytest(bench: Workbench) -> str:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
@@ -256,6 +262,7 @@ STAGES = (
     Stage("artifacts", "scripts/compile --check, and forge makes the same bytes", run_artifacts, "shipped"),
     Stage("forge", "contract tests: unit, fuzz, invariant", run_forge, "shipped"),
     Stage("snapshots", "gas and size of the contracts", run_snapshots, "shipped"),
+    Stage("defences", "one defence removed: its attack, and no other, comes through", run_defences, "shipped"),
     Stage("lint", "ruff check, ruff format", run_lint, "read"),
     Stage("types", "mypy --strict", run_types, "read"),
     Stage("layers", "import-linter", run_layers, "read"),

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = [".ci/run", "scripts/setup", "scripts/test", "scripts/compile", "scripts/fetch-model"]
+COMMANDS = [
+    ".ci/run",
+    "scripts/setup",
+    "scripts/test",
+    "scripts/compile",
+    "scripts/fetch-model",
+    "scripts/prove-defences",
+]
 # Written apart, so that this file does not name them either.
 REGISTRIES = re.compile(
     "|".join([r"pypi\.or" + "g", r"pythonhosted\.or" + "g", r"npmjs\.(or" + "g|com)", r"debian\.or" + "g"])

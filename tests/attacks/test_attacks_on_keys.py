@@ -1,0 +1,79 @@
+"""What those who hold a share, a wrapped key or the data key itself might do, and what stands in their way.
+
+Each has a patch in defences/ without which it comes through.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from governance.crypto import partial, vss
+from governance.crypto.errors import UnwrapFailed, WrongIdentityKey
+from governance.crypto.group import G2_GENERATOR, Scalar, multiply
+from governance.crypto.ibe import DataKey as WrappedDataKey
+from governance.crypto.ibe import WrapContext, WrappedKey, unwrap, wrap
+from governance.crypto.partial import IdentityKey, hash_identity
+from governance.encoding.committee import CommitteeDomain
+from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
+from inference.sealed import DataKey, Registration, open_sealed, seal_directory
+from inference.sealed.errors import TamperedChunk
+from inference.sealed.manifest import Manifest
+from inference.sealed.shard import derive_keys_for, read_header
+
+IDENTITY = Identity(b"\x01" * 32)
+SECRET = Scalar.from_wide_bytes(bytes(range(48)))
+PUBLIC_KEY = multiply(G2_GENERATOR, SECRET)
+
+
+def test_attack_member_posts_another_share_than_its_own() -> None:
+    """The combined point would be a wrong key, and whatever it opened would be garbage taken for weights."""
+    domain = CommitteeDomain(ChainId(31337), Address("0x" + "5f" * 20), Epoch(1))
+    members = [MemberIndex(index) for index in (1, 2, 3)]
+    dealing = vss.deal(SECRET, 2, members, domain, members[0], random.Random(1).randbytes)
+    transport = partial.generate_transport_key()
+    shares = [vss.KeyShare(Epoch(1), members[0], dealing.shares[members[0]])]
+    shares.append(vss.KeyShare(Epoch(1), members[1], dealing.shares[members[2]]))  # the cheat: the third one's
+    answers = [partial.make_partial(share, IDENTITY, transport.public) for share in shares]
+    with pytest.raises(WrongIdentityKey):
+        partial.combine(answers, 2, transport, IDENTITY, PUBLIC_KEY)
+
+
+def test_attack_bits_of_a_wrapped_key_are_flipped() -> None:
+    """The last part is masked by a stream: without the check a flipped bit is a flipped bit of the data key."""
+    context = WrapContext(PUBLIC_KEY, IDENTITY, Hash32(b"\x0a" * 32), Hash32(b"\x0b" * 32))
+    key = IdentityKey(IDENTITY, multiply(hash_identity(IDENTITY), SECRET))
+    wrapped = wrap(WrappedDataKey(bytes(32)), context)
+    with pytest.raises(UnwrapFailed):
+        unwrap(WrappedKey(wrapped[:-1] + bytes([wrapped[-1] ^ 1])), key, context)
+
+
+def test_attack_worker_with_the_key_puts_other_weights_in_place(tmp_path: Path) -> None:
+    """It seals them under the right key and nonce, so that every tag is valid: only the approved leaves tell."""
+    source, sealed = tmp_path / "source", tmp_path / "sealed"
+    source.mkdir()
+    header = b'{"w":{"dtype":"F32","shape":[64],"data_offsets":[0,256]}} '
+    (source / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(256))
+    (source / "config.json").write_text('{"model_type": "none"}')
+    registration = Registration("small", b"\x01" * 32, b"\x02" * 20, b"\x03" * 32, b"\x04" * 32)
+    keys: list[bytes] = []
+
+    def keep(key: DataKey, content_root: bytes, commitment: bytes) -> bytes:
+        keys.append(key.expose())
+        return bytes(160)
+
+    report = seal_directory(source, sealed, registration, identity=IDENTITY, wrap=keep, chunk_bytes=1024)
+    manifest: Manifest = report.manifest
+    path = sealed / manifest.shards[0].sealed_name
+    read = read_header(path)
+    record, placement = read.records[1], list(read.iter_placements())[1]
+    record_keys = derive_keys_for(DataKey(keys[0]), read, manifest.shards[0].name, record)
+    forged = AESGCM(record_keys.key).encrypt(record_keys.compute_nonce(0), b"\x7f" * record.size, None)
+    with path.open("r+b") as stream:
+        stream.seek(placement.start)
+        stream.write(forged)
+    with pytest.raises(TamperedChunk, match="root does not cover"):
+        open_sealed(sealed, DataKey(keys[0]), expected=report.anchor)

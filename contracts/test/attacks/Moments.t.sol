@@ -59,10 +59,9 @@ contract MomentsAttacks is AttackTest {
     function test_aragon338_laterSettingsJudgeEarlierVotes() public {
         uint256 id = proposeTier4();
         voteApart(id, TIER_4 & ~uint64(1));
-        TierRule memory majority = TierRule(1, 2, true, 0, 2, 3, false, 14 days, 30 days);
         Parameters memory easier = Charter.parameters();
-        (easier.tiers[2], easier.tiers[3]) = (majority, majority);
-        (easier.tiers[2].period, easier.tiers[2].timelock) = (10 days, 14 days);
+        easier.tiers[2] = TierRule(1, 2, true, 0, 2, 3, false, 10 days, 14 days);
+        easier.tiers[3] = TierRule(1, 2, true, 0, 2, 3, false, 14 days, 30 days);
         uint256 other = proposeAs(1, KIND, abi.encode(easier));
         voteFor(other, EVERYONE);
         warpToEta(other);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BrakeStore} from "./brake/BrakeStore.sol";
+import {Incidents} from "./brake/Incidents.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IBrake} from "./interfaces/IBrake.sol";
 import {ICouncil} from "./interfaces/ICouncil.sol";
 import {ISeats} from "./interfaces/ISeats.sol";
-import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {ActionKind, ConfirmStop, Resume} from "./types/Actions.sol";
 import {Parameters} from "./types/Parameters.sol";
 import {ActionContext, System} from "./types/System.sol";
@@ -13,61 +14,44 @@ import {ActionContext, System} from "./types/System.sol";
 /// @title The brake
 /// @notice A few seats of two chambers stop a lineage of models, or everything, at once. Only a vote of tier 3 lets
 /// what was stopped run again. Stops never block the Council.
-/// @dev A verifier that proves `Releases.isReleasable` needs two slots here: keccak256(abi.encode(lineage, 0)) and
-/// keccak256(abi.encode(bytes32(0), 0)), the Scope of the lineage and that of everything. From low to high bits:
-/// openedAt 40, standing 32, generation 32, pulled 32. openedAt is never zero in a scope that exists.
-contract Brake is IBrake, ActionTarget {
+contract Brake is Incidents {
     uint8 private constant CONFIRM_TIER = 1;
     uint8 private constant RESUME_TIER = 3;
     uint256 private constant MAX_RESUMED = 32;
-    uint8 private constant MAX_SEVERITY = 4;
     uint8 private constant MIN_CHAMBERS = 2;
-
-    /// @dev The scope of everything.
-    bytes32 private constant EVERYTHING = 0;
 
     struct Cooldown {
         uint40 until; // [Unix seconds]
         uint40 pulledAt; // of the stop that lapsed: it binds the organisation that held the seat number then
     }
 
-    mapping(bytes32 scope => Scope) private scopes; // slot 0, see above
     mapping(bytes32 scope => uint40) private lastLapse; // [Unix seconds]
     mapping(bytes32 scope => uint64) private pulling; // seats with a pull since the last stop; pruned when read
     mapping(bytes32 scope => mapping(uint8 seat => uint40)) private pulledAt; // [Unix seconds]
     mapping(bytes32 scope => mapping(uint8 seat => Cooldown)) private cooldowns;
     Stop[] private stops; // stop i has the id i + 1
 
-    constructor(System memory sys) ActionTarget(sys) {
-        scopes[EVERYTHING].openedAt = uint40(block.timestamp);
-        emit ScopeOpened(EVERYTHING);
-    }
+    constructor(System memory sys) BrakeStore(sys) {}
 
     /// @inheritdoc IBrake
     function pull(bytes32 scope, bytes32 reportHash, uint8 severity, string calldata statement)
         external
         returns (uint64 stopId)
     {
-        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
-        _checkScope(scope);
-        // R-Brake-09
-        if (reportHash == 0 || severity == 0 || severity > MAX_SEVERITY) revert BadReport(reportHash, severity);
-        (uint8 seat, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
-        if (standing != ISeats.Standing.Live) revert NotLiveSeat(msg.sender); // R-Brake-01
-        uint40 until = cooldownUntil(scope, seat);
-        if (block.timestamp < until) revert CoolingDown(seat, scope, until); // R-Brake-03
+        _checkPull(scope);
+        _checkReport(reportHash, severity);
+        return _pull(scope, 0, reportHash, severity, statement);
+    }
 
-        Parameters memory current = _parameters();
-        pulling[scope] |= uint64(1) << seat;
-        pulledAt[scope][seat] = uint40(block.timestamp);
-        (uint64 mask, uint8 count, uint8 chambers) = _countPulls(scope, current.pullWindow);
-        pulling[scope] = mask;
-        emit Pulled(scope, seat, reportHash, severity, statement, count, chambers);
-
-        // R-Brake-02: k seats in all, spanning two chambers.
-        if (count < current.pullSeats || chambers < MIN_CHAMBERS) return 0;
-        pulling[scope] = 0;
-        stopId = _stop(scope, mask, reportHash, severity, uint40(block.timestamp) + current.brakeTerm);
+    /// @inheritdoc IBrake
+    function pullCiting(bytes32 scope, uint64 reportId, string calldata statement) external returns (uint64 stopId) {
+        _checkPull(scope);
+        Incident memory report = _getReport(reportId);
+        // R-Brake-12: what is wrong with one lineage is a reason to stop it or everything, not another lineage.
+        if (report.scope != scope && report.scope != EVERYTHING && scope != EVERYTHING) {
+            revert ReportElsewhere(reportId, report.scope, scope);
+        }
+        return _pull(scope, reportId, report.evidenceHash, report.severity, statement);
     }
 
     /// @inheritdoc IBrake
@@ -176,10 +160,32 @@ contract Brake is IBrake, ActionTarget {
         return cooldown.until;
     }
 
-    function _stop(bytes32 scope, uint64 mask, bytes32 reportHash, uint8 severity, uint40 lapsesAt)
+    function _checkPull(bytes32 scope) private view {
+        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
+        _checkScope(scope);
+    }
+
+    function _pull(bytes32 scope, uint64 reportId, bytes32 reportHash, uint8 severity, string calldata statement)
         private
         returns (uint64 stopId)
     {
+        (uint8 seat, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
+        if (standing != ISeats.Standing.Live) revert NotLiveSeat(msg.sender); // R-Brake-01
+        uint40 until = cooldownUntil(scope, seat);
+        if (block.timestamp < until) revert CoolingDown(seat, scope, until); // R-Brake-03
+
+        Parameters memory current = _parameters();
+        pulling[scope] |= uint64(1) << seat;
+        pulledAt[scope][seat] = uint40(block.timestamp);
+        (uint64 mask, uint8 count, uint8 chambers) = _countPulls(scope, current.pullWindow);
+        pulling[scope] = mask;
+        emit Pulled(scope, seat, reportId, reportHash, severity, statement, count, chambers);
+
+        // R-Brake-02: k seats in all, spanning two chambers.
+        if (count < current.pullSeats || chambers < MIN_CHAMBERS) return 0;
+        pulling[scope] = 0;
+        if (reportId == 0) reportId = _file(scope, scope, reportHash, severity, statement);
+        uint40 lapsesAt = uint40(block.timestamp) + current.brakeTerm;
         stops.push(
             Stop({
                 scope: scope,
@@ -188,13 +194,15 @@ contract Brake is IBrake, ActionTarget {
                 lapsesAt: lapsesAt,
                 seats: mask,
                 reportHash: reportHash,
-                severity: severity
+                severity: severity,
+                reportId: reportId,
+                answersBefore: getIncident(reportId).answers
             })
         );
         stopId = uint64(stops.length);
         scopes[scope].standing += 1;
         scopes[scope].pulled += 1;
-        emit Stopped(stopId, scope, mask, reportHash, severity, lapsesAt);
+        emit Stopped(stopId, scope, reportId, mask, reportHash, severity, lapsesAt);
     }
 
     function _confirm(ConfirmStop memory action, uint256 proposalId) private {
@@ -220,25 +228,25 @@ contract Brake is IBrake, ActionTarget {
         if (status != StopStatus.Standing) revert UnexpectedStop(action.stopId, status, StopStatus.Standing);
     }
 
-    /// @dev R-Brake-06: exact ids, so that a resume cannot lift a stop that its voters had not seen.
+    /// @dev R-Brake-06: exact ids, so that a resume cannot lift a stop that its voters had not seen. R-Brake-14: nor one
+    /// whose report nobody answered before they voted; a later report stops nothing by itself, but k seats may pull on it.
     function _checkResume(Resume memory action) private view {
         uint256 count = action.stopIds.length;
         if (count == 0 || count > MAX_RESUMED) revert BadResume(count);
         for (uint256 i; i < count; ++i) {
             uint64 stopId = action.stopIds[i];
-            StopStatus status = getStop(stopId).status;
+            Stop memory stop = getStop(stopId);
+            StopStatus status = stop.status;
             for (uint256 j; j < i; ++j) {
                 if (action.stopIds[j] == stopId) status = StopStatus.Resumed; // by this action itself
             }
             if (status != StopStatus.Standing && status != StopStatus.Confirmed) {
                 revert UnexpectedStop(stopId, status, StopStatus.Standing); // R-Brake-04
             }
+            if (getIncident(stop.reportId).answers <= stop.answersBefore) {
+                revert Unanswered(stopId, stop.reportId); // R-Brake-14
+            }
         }
-    }
-
-    /// @dev R-Brake-08.
-    function _checkScope(bytes32 scope) private view {
-        if (scopes[scope].openedAt == 0) revert UnknownScope(scope);
     }
 
     /// @dev R-Brake-02: pulls count within the window, and from seats that are live now.

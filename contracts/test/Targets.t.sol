@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IActionTarget} from "../src/interfaces/IActionTarget.sol";
 import {ICouncil} from "../src/interfaces/ICouncil.sol";
-import {ActionKind} from "../src/types/Actions.sol";
+import {ActionKind, Resume} from "../src/types/Actions.sol";
 import {ActionContext} from "../src/types/System.sol";
 import {Base} from "./Base.t.sol";
 import {Charter} from "./Charter.sol";
@@ -87,6 +87,25 @@ abstract contract Targets is Base {
         }
         stopId = pull(scope, Charter.PER_CHAMBER);
         assertTrue(stopId != 0, "a stop with the k-th pull");
+    }
+
+    /// @dev The report that the stop cites is answered, by a seat.
+    function answer(uint64 stopId) internal {
+        uint64 reportId = brake.getStop(stopId).reportId;
+        vm.prank(voters[Charter.SEATS - 1]);
+        brake.respond(reportId, keccak256("answer"), "the filter is mended");
+    }
+
+    /// @dev Answered, and lifted by a vote.
+    function resume(uint64 stopId) internal {
+        answer(stopId);
+        enact(brake, ActionKind.Resume, resuming(stopId), 3);
+    }
+
+    function resuming(uint64 stopId) internal pure returns (bytes memory) {
+        uint64[] memory ids = new uint64[](1);
+        ids[0] = stopId;
+        return abi.encode(Resume(ids));
     }
 
     /// @dev Nobody confirmed the stop within its term.

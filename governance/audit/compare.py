@@ -10,7 +10,7 @@ from governance.spec.brake import pending_pulls
 from governance.spec.proposals import quorum_state
 from governance.spec.releases import compute_releasability
 from governance.spec.state import SystemState
-from governance.types import SeatNumber, StopId, Timestamp
+from governance.types import ReportId, SeatNumber, StopId, Timestamp
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,8 @@ def _compare_brake(ledger: Ledger, state: SystemState, at: int, now: Timestamp) 
         yield Compared("Brake", f"pulls on {what}", pulls.seats, seats)
     expected = {StopId(number): stop for number, stop in enumerate(brake.stops, 1)}
     yield Compared("Brake", "stops", expected, ledger.brake.get_stops(at=at))
+    reports = {ReportId(number): report for number, report in enumerate(brake.incidents, 1)}
+    yield Compared("Brake", "reports", reports, ledger.brake.get_incidents(at=at))
 
 
 def _compare_committee(ledger: Ledger, state: SystemState, at: int) -> Iterator[Compared]:

@@ -13,7 +13,15 @@ from governance.ledger.wording import describe_action, format_expiry, format_tim
 from governance.types import ProposalId, Timestamp
 from governance.types.enums import Support
 from governance.types.events import Event
-from governance.types.events.brake import Pulled, StopConfirmed, StopLapsed, Stopped, StopResumed
+from governance.types.events.brake import (
+    IncidentAnswered,
+    IncidentReported,
+    Pulled,
+    StopConfirmed,
+    StopLapsed,
+    Stopped,
+    StopResumed,
+)
 from governance.types.events.committee import (
     DealerAccused,
     EpochAborted,
@@ -102,6 +110,13 @@ def _governance(event: Event, history: History) -> str | None:
             return f"{who} pulls the brake on {where} (severity {event.severity}): {event.statement!r}"
         case Stopped():
             return f"STOP {event.stop_id} on {names.of_scope(event.scope)}, lapses {format_time(event.lapses_at)}"
+        case IncidentReported():
+            who, about = names.of_account(event.reporter), names.of_subject(event.subject)
+            return (
+                f"{who} reports on {about} (report {event.report_id}, severity {event.severity}): {event.statement!r}"
+            )
+        case IncidentAnswered():
+            return f"{names.of_account(event.respondent)} answers report {event.report_id}: {event.statement!r}"
         case StopConfirmed() | StopResumed() | StopLapsed():
             return f"stop {event.stop_id} on {names.of_scope(event.scope)} {_ENDS[type(event)]}"
         case _:

@@ -9,13 +9,11 @@ import typer
 
 from governance.cli.context import App, get_app
 from governance.cli.errors import BadArgument
-from governance.cli.files import read_bytes
+from governance.cli.incident import find_report, hash_of, list_unanswered, parse_severity
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
     from governance.types import ScopeId
-
-SEVERITIES = {"low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
 def pull(
@@ -24,21 +22,23 @@ def pull(
     statement: Annotated[str, typer.Option("--because", help="What happened, in a sentence.")],
     report: Annotated[Path | None, typer.Option(help="The report: its hash is recorded. Else the sentence's.")] = None,
     severity: Annotated[str, typer.Option(help="low, medium, high or critical.")] = "high",
+    incident: Annotated[int | None, typer.Option(min=1, help="Cite this report instead of making one.")] = None,
 ) -> None:
     """Your seat's pull counts. The k-th within the window, across two chambers, stops it at once."""
-    from governance.encoding.keccak import keccak256
-    from governance.types import Hash32
     from governance.types.events.brake import Pulled, Stopped
 
     app = get_app(ctx)
-    if severity not in SEVERITIES:
-        raise BadArgument(f"{severity!r} is no severity: {', '.join(SEVERITIES)}")
+    level = parse_severity(severity)
+    if incident is not None and report is not None:
+        raise BadArgument("--report FILE makes a report, --incident N cites one: give one of them")
     target = app.history.names.find_scope(scope)
     where = app.history.names.of_scope(target)
-    shown = read_bytes(report) if report is not None else statement.encode()
     _, parameters = app.ledger.council.get_parameters()
     _, already, chambers = app.ledger.brake.get_pending_pulls(target)
-    call = app.ledger.brake.pull(target, Hash32(keccak256(shown)), SEVERITIES[severity], statement)
+    if incident is None:
+        call = app.ledger.brake.pull(target, hash_of(report, statement), level, statement)
+    else:
+        call = app.ledger.brake.pull_citing(target, find_report(app, incident), statement)
     words = [
         f"pull the brake on {where}",
         f"  because    {statement}",
@@ -61,6 +61,7 @@ def pull(
             "chambers": pulled.chambers,
             "needed": parameters.pull_seats,
             "stop": stop,
+            "report": stops[0].report_id if stops else incident,
             "transaction": receipt.transaction,
         },
         [
@@ -80,6 +81,8 @@ def status(ctx: typer.Context) -> None:
     app = get_app(ctx)
     names, now = app.history.names, app.ledger.now()
     stops = app.ledger.brake.get_stops()
+    answered = {number: record.answers for number, record in app.ledger.brake.get_incidents().items()}
+    open_reports = list_unanswered(app)
     pending = [(scope, *app.ledger.brake.get_pending_pulls(scope)) for scope in _scopes(app)]
     rows = [
         (
@@ -88,17 +91,21 @@ def status(ctx: typer.Context) -> None:
             record.status.name.lower(),
             tell_time(record.pulled_at, now),
             tell_time(record.lapses_at, now) if record.status.name == "STANDING" else "",
+            record.report_id,
+            "yes" if answered[record.report_id] > record.answers_before else "not yet",
         )
         for stop, record in stops.items()
     ]
     lines = (
-        list(format_table(("stop", "what", "status", "since", "can lapse"), rows))
+        list(format_table(("stop", "what", "status", "since", "can lapse", "report", "answered"), rows))
         if rows
         else ["nothing was ever stopped"]
     )
     for scope, _, count, chambers in pending:
         if count:
             lines.append(f"pending on {names.of_scope(scope)}: {count} pulls from {chambers} chambers")
+    for found in open_reports:
+        lines.append(f"report {found['report']} on {found['about']} ({found['severity']}) is not answered")
     app.output.result(
         "custodes.brake/1",
         {
@@ -112,6 +119,8 @@ def status(ctx: typer.Context) -> None:
                     "lapsesAt": record.lapses_at,
                     "severity": record.severity,
                     "reportHash": record.report_hash,
+                    "report": record.report_id,
+                    "answered": answered[record.report_id] > record.answers_before,
                 }
                 for stop, record in stops.items()
             ],
@@ -120,6 +129,7 @@ def status(ctx: typer.Context) -> None:
                 for scope, _, count, chambers in pending
                 if count
             ],
+            "unanswered": open_reports,
         },
         lines,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from governance.cli.context import App, get_app
+from governance.cli.incident import list_unanswered
 
 if TYPE_CHECKING:
     from governance.ledger.history import ProposalEntry
@@ -18,7 +19,7 @@ def inbox(
     ctx: typer.Context,
     ics: Annotated[Path | None, typer.Option(help="Write the deadlines as a calendar file, too.")] = None,
 ) -> None:
-    """Open proposals with their deadline, your ballot, and what happens if you stay silent."""
+    """Open proposals with their deadline, your ballot, and what happens if you stay silent; unanswered reports."""
     from governance.cli.times import tell_local_time, tell_time
 
     app = get_app(ctx)
@@ -33,13 +34,20 @@ def inbox(
             f"  my ballot {item['ballot']}",
             f"  silence   {item['silence']}",
         ]
-    app.output.result("custodes.inbox/1", {"seat": seat, "time": now, "items": items}, lines or ["nothing awaits you"])
+    incidents = list_unanswered(app)
+    for found in incidents:
+        lines.append(f"report {found['report']} on {found['about']} ({found['severity']}): {found['statement']!r}")
+        lines.append("  silence   it stays unanswered, and no stop that rests on it is lifted")
+    data = {"seat": seat, "time": now, "items": items, "incidents": incidents}
+    app.output.result("custodes.inbox/1", data, lines or ["nothing awaits you"])
     if ics is not None:
         ics.write_text(_calendar(app, items))
         app.output.note(f"wrote {ics}")
     waiting = [item for item in items if item["ballot"] == "none"]
     if waiting:
         app.output.next(f"custodes vote {waiting[0]['proposal']} for|against|abstain")
+    elif incidents:
+        app.output.next(f"custodes incident show {incidents[0]['report']}")
 
 
 def _own_seat(app: App) -> SeatNumber:

@@ -16,6 +16,7 @@ NOUNS: dict[str, str] = {
     "committee": "The oracles that hold the key in shares.",
     "constraint": "Safety rules: write, propose, tighten, loosen, read.",
     "devnet": "A chain on this machine, to try things out.",
+    "incident": "Misuse reports and their answers.",
     "keys": "Key files that sign.",
     "model": "Sealed weights and their registration.",
     "oracle": "A committee member's node: make it, run it, see how it does.",
@@ -169,6 +170,7 @@ COMMANDS: Table = {
         (
             "custodes brake pull SmolLM2 --because 'it answers how to ...' --severity critical --report report.json",
             "custodes brake pull everything --because 'the committee key may have leaked'",
+            "custodes brake pull SmolLM2 --incident 3 --because 'report 3 is true'",
         ),
     ),
     "brake status": Entry("governance.cli.brake:status", "What stands still.", ("custodes brake status",)),
@@ -181,6 +183,23 @@ COMMANDS: Table = {
     "brake lapse": Entry(
         "governance.cli.brake:lapse", "End a stop that nobody confirmed in its term.", ("custodes brake lapse 1",)
     ),
+    "incident report": Entry(
+        "governance.cli.incident:report",
+        "Put misuse on the record.",
+        (
+            "custodes incident report SmolLM2 --because 'it answers how to ...' --evidence log.json",
+            "custodes incident report release:4 --because 'a user probes it' --key worker --severity low",
+        ),
+    ),
+    "incident respond": Entry(
+        "governance.cli.incident:respond",
+        "Answer a report.",
+        ("custodes incident respond 1 --because 'the filter is mended' --response report.pdf",),
+    ),
+    "incident show": Entry(
+        "governance.cli.incident:show", "One report with its answers and stops.", ("custodes incident show 1",)
+    ),
+    "incident list": Entry("governance.cli.incident:list_", "Every report.", ("custodes incident list",)),
     "model register": Entry(
         "governance.cli.model:register",
         "Propose to register sealed weights.",

@@ -24,6 +24,7 @@ from governance.types import (
     FormCommittee,
     GrantRelease,
     IdentityRequest,
+    IncidentRecord,
     KeyKind,
     LedgerEntry,
     MemberRecord,
@@ -129,7 +130,10 @@ SCHEMAS[ReleaseRecord] = (
     ReleaseStatus, Mode, "uint40", "uint40", "uint32", "uint32", "bytes32", "bytes32", "bytes32",
 )  # fmt: skip
 SCHEMAS[ScopeRecord] = ("uint40", "uint32", "uint32", "uint32")
-SCHEMAS[StopRecord] = ("bytes32", StopStatus, "uint40", "uint40", "uint64", "bytes32", "uint8")
+SCHEMAS[StopRecord] = (
+    "bytes32", StopStatus, "uint40", "uint40", "uint64", "bytes32", "uint8", "uint64", "uint32",
+)  # fmt: skip
+SCHEMAS[IncidentRecord] = ("bytes32", "bytes32", "bytes32", "address", "uint40", "uint8", "uint32")
 SCHEMAS[EpochRecord] = (
     Phase, "uint16", "uint16", "uint16", "uint16", "uint16", "uint16", "uint40", "uint40", "bytes32",
 )  # fmt: skip

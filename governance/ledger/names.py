@@ -17,13 +17,17 @@ from governance.types import (
     EVERYTHING,
     Address,
     ConstraintId,
+    Hash32,
     ModelId,
     OrganisationId,
     ProposalId,
     ReleaseId,
+    ReportId,
     ScopeId,
     SeatNumber,
+    StopId,
 )
+from governance.types.events.brake import IncidentReported, Stopped
 from governance.types.events.constraints import ConstraintAdded
 from governance.types.events.council import ActionProposed
 from governance.types.events.releases import ModelRegistered, WorkerNamed
@@ -45,6 +49,8 @@ class Names:
     lineages: dict[ModelId, ModelId] = field(default_factory=dict)
     constraints: dict[ConstraintId, str] = field(default_factory=dict)
     workers: dict[Address, str] = field(default_factory=dict)  # the organisation that runs it, as it was named
+    stops: dict[StopId, Stopped] = field(default_factory=dict)
+    reports: dict[ReportId, IncidentReported] = field(default_factory=dict)
     proposals: list[ProposalId] = field(default_factory=list)  # number n is at n - 1
 
     @classmethod
@@ -73,6 +79,10 @@ class Names:
                 self.constraints[added.constraint_id] = added.name
             case WorkerNamed() as named:
                 self.workers[named.worker] = named.organisation
+            case Stopped() as stopped:
+                self.stops[stopped.stop_id] = stopped
+            case IncidentReported() as reported:
+                self.reports[reported.report_id] = reported
             case ActionProposed() as proposed:
                 self.proposals.append(proposed.proposal_id)
 
@@ -96,6 +106,14 @@ class Names:
 
     def of_scope(self, scope: ScopeId) -> str:
         return "everything" if scope == EVERYTHING else f"the lineage of {self.of_model(ModelId(scope))}"
+
+    def of_subject(self, subject: Hash32) -> str:
+        """What a report is about: `everything`, `SmolLM2`, or `release 4 (0x3fa2b1c9…)`."""
+        if not any(subject):
+            return "everything"
+        if ModelId(subject) in self.models:
+            return self.of_model(ModelId(subject))
+        return f"release {self.of_proposal(ProposalId(int.from_bytes(subject, 'big')))}"
 
     def of_account(self, address: Address) -> str:
         """The seat or worker that this account speaks for, else the address."""
@@ -149,6 +167,15 @@ class Names:
         if text == "everything":
             return EVERYTHING
         return ScopeId(self.lineages[self.find_model(text)])
+
+    def find_subject(self, text: str) -> Hash32:
+        """`everything`, a model, or `release:N` with the number or id of its proposal. Raises: UnknownName."""
+        if text == "everything":
+            return Hash32(EVERYTHING)
+        kind, separator, name = text.partition(":")
+        if separator and kind == "release":
+            return Hash32(self.find_release(name))
+        return Hash32(self.find_model(text))
 
 
 def short(value: bytes) -> str:

@@ -28,6 +28,7 @@ from governance.types import (
     RevokeRelease,
     SetParameter,
     SetParameters,
+    StopId,
     SuspendSeat,
 )
 
@@ -105,6 +106,8 @@ def list_details(action: Action | None, names: Names) -> list[tuple[str, str]]:
                 for m in action.members
             ]
             return [("slack", str(action.slack)), *members]
+        case Resume():
+            return [_resumed(names, stop) for stop in action.stop_ids]
         case SuspendSeat():
             return [("evidence", "0x" + action.evidence_hash.hex())]
         case _:
@@ -167,6 +170,14 @@ _HEADLINES: dict[type[Any], Callable[[ActionKind, Any, Names], str]] = {
     FormCommittee: lambda kind, action, names: f"form a committee: {action.threshold} of {len(action.members)} unlock",
     SetParameters: lambda kind, action, names: "set the parameters of the Council",
 }
+
+
+def _resumed(names: Names, stop: StopId) -> tuple[str, str]:
+    made = names.stops.get(stop)
+    if made is None:
+        return f"stop {stop}", "unknown"
+    said = names.reports[made.report_id].statement
+    return f"stop {stop}", f"{names.of_scope(made.scope)}, on report {made.report_id}: {said!r}"
 
 
 def _document(data: bytes) -> str:

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from governance.spec.ballots import seats_in
+from governance.spec.incidents import NO_REPORT, check_answered, check_citation, check_report, file_report
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.rules import Refusal, refuse
 from governance.spec.seats import mask_of
@@ -21,6 +22,7 @@ from governance.types import (
     Hash32,
     ModelId,
     ProposalId,
+    ReportId,
     Resume,
     ScopeId,
     ScopeRecord,
@@ -45,7 +47,6 @@ from governance.types.events.brake import (
 
 MIN_CHAMBERS = 2
 MAX_RESUMED = 32
-MAX_SEVERITY = 4
 HOLDING = frozenset({StopStatus.STANDING, StopStatus.CONFIRMED})
 
 
@@ -68,44 +69,20 @@ def process_pull(
     now: Timestamp,
 ) -> Result:
     """The caller's seat has pulled; if it is the k-th, spanning two chambers, the scope is stopped (R-Brake-02)."""
-    if not state.council.active:
-        return refuse("R-Council-16", "NotActive", "the system is not active yet")
-    if refusal := _check_scope(state.brake, scope):
-        return refusal
-    if not any(report_hash) or not 1 <= severity <= MAX_SEVERITY:
-        message = f"a pull cites a report and a severity of 1 to {MAX_SEVERITY}, got {severity}"
-        return refuse("R-Brake-09", "BadReport", message, actual=severity, required=(1, MAX_SEVERITY))
-    seat, standing = state.seats.seat_of(caller)
-    if standing is not Standing.LIVE:
-        return refuse("R-Brake-01", "NotLiveSeat", f"{caller} holds no live seat", actual=caller)
-    until = cooldown_until(state, scope, seat)
-    if now < until:
-        message = f"seat {seat} waits until {until}: its last stop there lapsed unconfirmed"
-        return refuse("R-Brake-03", "CoolingDown", message, actual=now, required=until)
+    refusal = _check_pull(state, scope) or check_report(report_hash, severity)
+    return refusal or _pull(state, caller, scope, NO_REPORT, report_hash, severity, statement, now)
 
-    pulls = {**state.brake.pulls.get(scope, {}), seat: now}
-    state = _with_pulls(state, scope, pulls)
-    pending = pending_pulls(state, scope, now)
-    kept = {number: pulls[number] for number in seats_in(pending.seats)}
-    pulled = Pulled(scope, seat, report_hash, severity, statement, pending.count, pending.chambers)
-    if pending.count < state.parameters.pull_seats or pending.chambers < MIN_CHAMBERS:
-        return Outcome(_with_pulls(state, scope, kept), (pulled,))
-    lapses_at = Timestamp(now + state.parameters.brake_term)
-    stop = StopRecord(scope, StopStatus.STANDING, now, lapses_at, pending.seats, report_hash, severity)
-    brake = state.brake
-    record = brake.get_scope(scope)
-    brake = dataclasses.replace(
-        brake,
-        stops=(*brake.stops, stop),
-        scopes=with_entry(
-            brake.scopes,
-            scope,
-            dataclasses.replace(record, standing=record.standing + 1, pulled=record.pulled + 1),
-        ),
-        pulls=with_entry(brake.pulls, scope, {}),
-    )
-    stopped = Stopped(StopId(len(brake.stops)), scope, pending.seats, report_hash, severity, lapses_at)
-    return Outcome(dataclasses.replace(state, brake=brake), (pulled, stopped))
+
+def process_pull_citing(
+    state: SystemState, caller: Address, scope: ScopeId, report_id: ReportId, statement: str, now: Timestamp
+) -> Result:
+    """The same, for a report that is filed: its hash and severity are those of the pull."""
+    if refusal := _check_pull(state, scope):
+        return refusal
+    report = check_citation(state.brake, scope, report_id)
+    if isinstance(report, Refusal):
+        return report
+    return _pull(state, caller, scope, report_id, report.evidence_hash, report.severity, statement, now)
 
 
 def process_lapse(state: SystemState, stop_id: StopId, now: Timestamp) -> Result:
@@ -147,7 +124,7 @@ def check_confirm(state: SystemState, action: ConfirmStop) -> Tier | Refusal:
 
 
 def check_resume(state: SystemState, action: Resume) -> Tier | Refusal:
-    """The tier that the resume needs, if each stop that it names stands."""
+    """The tier that the resume needs, if each stop that it names stands and was answered."""
     if not 1 <= len(action.stop_ids) <= MAX_RESUMED:
         message = f"a resume names 1 to {MAX_RESUMED} stops, got {len(action.stop_ids)}"
         return refuse("R-Brake-06", "BadResume", message, actual=len(action.stop_ids), required=(1, MAX_RESUMED))
@@ -155,6 +132,8 @@ def check_resume(state: SystemState, action: Resume) -> Tier | Refusal:
         stop = state.brake.get_stop(stop_id)
         if stop is None or stop.status not in HOLDING or stop_id in action.stop_ids[:position]:
             return _unexpected(stop_id, stop)
+        if refusal := check_answered(state.brake, stop_id, stop):
+            return refusal
     return Tier.LOOSEN
 
 
@@ -223,6 +202,68 @@ def pending_pulls(state: SystemState, scope: ScopeId, now: Timestamp) -> Pending
     )
     chambers = sum(bool(mask & seats) for mask in chambers_of(state.seats.roster))
     return PendingPulls(seats, seats.bit_count(), chambers)
+
+
+def _check_pull(state: SystemState, scope: ScopeId) -> Refusal | None:
+    if not state.council.active:
+        return refuse("R-Council-16", "NotActive", "the system is not active yet")
+    return _check_scope(state.brake, scope)
+
+
+def _pull(
+    state: SystemState,
+    caller: Address,
+    scope: ScopeId,
+    report_id: ReportId,
+    report_hash: Hash32,
+    severity: int,
+    statement: str,
+    now: Timestamp,
+) -> Result:
+    seat, standing = state.seats.seat_of(caller)
+    if standing is not Standing.LIVE:
+        return refuse("R-Brake-01", "NotLiveSeat", f"{caller} holds no live seat", actual=caller)
+    until = cooldown_until(state, scope, seat)
+    if now < until:
+        message = f"seat {seat} waits until {until}: its last stop there lapsed unconfirmed"
+        return refuse("R-Brake-03", "CoolingDown", message, actual=now, required=until)
+
+    pulls = {**state.brake.pulls.get(scope, {}), seat: now}
+    state = _with_pulls(state, scope, pulls)
+    pending = pending_pulls(state, scope, now)
+    kept = {number: pulls[number] for number in seats_in(pending.seats)}
+    events: list[Event] = [
+        Pulled(scope, seat, report_id, report_hash, severity, statement, pending.count, pending.chambers)
+    ]
+    if pending.count < state.parameters.pull_seats or pending.chambers < MIN_CHAMBERS:
+        return Outcome(_with_pulls(state, scope, kept), tuple(events))
+    brake = state.brake
+    if not report_id:  # the stop files the report of the pull that made it
+        brake, filed = file_report(brake, caller, Hash32(scope), scope, report_hash, severity, statement, now)
+        report_id = filed.report_id
+        events.append(filed)
+    lapses_at = Timestamp(now + state.parameters.brake_term)
+    stop = StopRecord(
+        scope=scope,
+        status=StopStatus.STANDING,
+        pulled_at=now,
+        lapses_at=lapses_at,
+        seats=pending.seats,
+        report_hash=report_hash,
+        severity=severity,
+        report_id=report_id,
+        answers_before=brake.incidents[report_id - 1].answers,
+    )
+    record = brake.get_scope(scope)
+    stopped = dataclasses.replace(record, standing=record.standing + 1, pulled=record.pulled + 1)
+    brake = dataclasses.replace(
+        brake,
+        stops=(*brake.stops, stop),
+        scopes=with_entry(brake.scopes, scope, stopped),
+        pulls=with_entry(brake.pulls, scope, {}),
+    )
+    events.append(Stopped(StopId(len(brake.stops)), scope, report_id, pending.seats, report_hash, severity, lapses_at))
+    return Outcome(dataclasses.replace(state, brake=brake), tuple(events))
 
 
 def _check_scope(brake: BrakeState, scope: ScopeId) -> Refusal | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
 from governance.errors import VerificationError
-from governance.spec import brake, committee, council, keys, releases, unlocks
+from governance.spec import brake, committee, council, incidents, keys, releases, unlocks
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Result
@@ -122,6 +122,9 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
             return keys.process_complete_rotation(state, event.seat, now)
         case releases_events.ReceiptsAnchored():
             return releases.process_anchor_receipts(state, event.worker, event.release_id, event.root, event.count)
+        case brake_events.Pulled() if event.report_id:
+            caller = _voting_key(state, event.seat)
+            return brake.process_pull_citing(state, caller, event.scope, event.report_id, event.statement, now)
         case brake_events.Pulled():
             caller = _voting_key(state, event.seat)
             return brake.process_pull(
@@ -129,6 +132,14 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
             )
         case brake_events.StopLapsed():
             return brake.process_lapse(state, event.stop_id, now)
+        case brake_events.IncidentReported():
+            return incidents.process_report(
+                state, event.reporter, event.subject, event.evidence_hash, event.severity, event.statement, now
+            )
+        case brake_events.IncidentAnswered():
+            return incidents.process_respond(
+                state, event.respondent, event.report_id, event.response_hash, event.statement
+            )
         case _:
             return _apply_committee(state, logs, following, curve)
 

@@ -24,6 +24,7 @@ from governance.types import (
     EpochRecord,
     Hash32,
     Identity,
+    IncidentRecord,
     LedgerEntry,
     MemberIndex,
     MemberRecord,
@@ -36,6 +37,7 @@ from governance.types import (
     ReceiptState,
     ReleaseId,
     ReleaseRecord,
+    ReportId,
     RequestId,
     RequestRecord,
     RosterWord,
@@ -172,12 +174,17 @@ class BrakeState:
     pulls: Mapping[ScopeId, Mapping[SeatNumber, Timestamp]] = field(default_factory=dict)  # since the last stop
     lapses: Mapping[ScopeId, Timestamp] = field(default_factory=dict)  # the last one
     cooldowns: Mapping[tuple[ScopeId, SeatNumber], Cooldown] = field(default_factory=dict)
+    incidents: tuple[IncidentRecord, ...] = ()  # report i is at i - 1
+    last_reports: Mapping[Address, ReportId] = field(default_factory=dict)  # of workers alone
 
     def get_scope(self, scope: ScopeId) -> ScopeRecord:
         return self.scopes.get(scope, ScopeRecord(Timestamp(0), 0, 0, 0))
 
     def get_stop(self, stop_id: StopId) -> StopRecord | None:
         return self.stops[stop_id - 1] if 0 < stop_id <= len(self.stops) else None
+
+    def get_incident(self, report_id: ReportId) -> IncidentRecord | None:
+        return self.incidents[report_id - 1] if 0 < report_id <= len(self.incidents) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ ProposalId = NewType("ProposalId", int)  # hash of what is proposed, by whom, wh
 SeatNumber = NewType("SeatNumber", int)  # 0..63: the seat's bit in every mask
 ChamberNumber = NewType("ChamberNumber", int)  # 0..3: the chamber's 64 bits in a roster word
 StopId = NewType("StopId", int)  # counts from 1 [uint64]
+ReportId = NewType("ReportId", int)  # of a misuse report, counts from 1; 0 = none [uint64]
 Epoch = NewType("Epoch", int)  # one term of a committee, counted by the contract [uint64]
 MemberIndex = NewType("MemberIndex", int)  # permanent index of an oracle, 1..65535, never a list position, never reused
 SeatMask = NewType("SeatMask", int)  # bit i is seat i [uint64]

@@ -34,6 +34,7 @@ from governance.types.names import (
     OrganisationId,
     ProposalId,
     ReleaseId,
+    ReportId,
     ScopeId,
     SeatMask,
     SeatNumber,
@@ -225,6 +226,21 @@ class StopRecord:
     seats: SeatMask  # who pulled it
     report_hash: Hash32
     severity: int
+    report_id: ReportId  # the report that it cites
+    answers_before: int  # to that report when the stop fell: a resume waits for one more
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    """A misuse report: what was seen, by whom, and how often it was answered."""
+
+    subject: Hash32  # 32 zero bytes for everything, else the id of a model or of a release
+    scope: ScopeId  # the subject's lineage
+    evidence_hash: Hash32
+    reporter: Address
+    reported_at: Timestamp  # 0 = no such report
+    severity: int  # 1 to 4
+    answers: int
 
 
 # --- Committee

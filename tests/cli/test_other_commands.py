@@ -120,9 +120,41 @@ def test_brake_stops_everything_is_confirmed_and_resumed(cli: CliSystem) -> None
     cli.system.vote(int(cli.run("proposal", "show", "1", "--json").json["id"], 16), range(15))  # type: ignore[arg-type]
     cli.act("proposal", "execute", "1")  # urgent: as soon as it passes
     assert "confirmed" in cli.run("brake", "status").out
+    early = cli.run("brake", "resume", "1", "--yes", "--json", "--key", cli.key_of(0))
+    assert (early.code, early.json["rule"]) == (4, "R-Brake-14")
+    assert cli.run("inbox", "--json", "--key", cli.key_of(4)).json["incidents"][0]["statement"] == "a leak"
+    assert cli.act("incident", "respond", "1", "--because", "it is closed", by=3)["report"] == 1
     assert cli.act("brake", "resume", "1")["tier"] == 3
     cli.enact(2)
     assert cli.run("brake", "status", "--json").json["stops"][0]["status"] == "resumed"
+
+
+def test_incident_is_reported_stopped_on_answered_and_shown(cli: CliSystem) -> None:
+    key = cli.key_of(0)
+    for bad in (("nothing", "high"), ("everything", "huge")):
+        refused = cli.run("incident", "report", bad[0], "--because", "x", "--severity", bad[1], "--yes", "--key", key)
+        assert refused.code == 2
+    assert cli.run("incident", "show", "1").code == 2
+    assert "nothing was ever reported" in cli.run("incident", "list").out
+    report = ("incident", "report", "everything", "--because", "keys leaked")
+    assert cli.run(*report, "--dry-run", "--json", "--key", key).json["sent"] is False
+    made = cli.act(*report, "--severity", "critical", by=0)
+    assert (made["report"], made["about"], made["severity"]) == (1, "everything", 4)
+    assert cli.run("brake", "status", "--json").json["unanswered"][0]["statement"] == "keys leaked"
+    both = ("--report", "custodes.toml", "--incident", "1", "--yes", "--key", key)
+    assert cli.run("brake", "pull", "everything", "--because", "x", *both).code == 2
+    pulls = [cli.act("brake", "pull", "everything", "--because", "that", "--incident", "1", by=n) for n in (0, 5, 10)]
+    assert (pulls[-1]["stop"], pulls[-1]["report"]) == (1, 1)
+    stop = cli.run("brake", "status", "--json").json["stops"][0]
+    assert (stop["report"], stop["answered"], stop["severity"]) == (1, False, 4)
+    cli.act("incident", "respond", "1", "--because", "they are changed", by=6)
+    shown = cli.run("incident", "show", "1", "--json").json
+    assert (shown["answers"][0]["statement"], shown["stops"]) == ("they are changed", [1])
+    assert "they are changed" in cli.run("incident", "show", "1").out
+    assert cli.run("incident", "list", "--json").json["incidents"][0]["answered"] == 1
+    assert cli.run("brake", "status", "--json").json["unanswered"] == []
+    assert cli.run("audit", "verify", "--json").json["ok"] is True
+    assert "answers report 1" in cli.run("audit", "log").out
 
 
 # --- models, releases, committee

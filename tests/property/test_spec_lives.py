@@ -178,6 +178,11 @@ class Consortium(RuleBasedStateMachine):
             self.attempt(brake.process_pull(self.world.state, key, EVERYTHING, label("report"), 2, "", self.world.now))
 
     @precondition(lambda self: self.world.state.brake.stops)
+    @rule()
+    def answer(self) -> None:
+        self.world.answer(self.world.state.seats.live.bit_length() - 1)
+
+    @precondition(lambda self: self.world.state.brake.stops)
     @rule(stop=st.integers(1, 3))
     def lapse(self, stop: int) -> None:
         self.attempt(brake.process_lapse(self.world.state, StopId(stop), self.world.now))

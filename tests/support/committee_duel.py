@@ -25,7 +25,7 @@ from governance.encoding.structs import Array
 from governance.ledger.artifacts import CONTRACTS, ContractName
 from governance.ledger.codec import Call, decode_answer, decode_event, encode_call, encode_creation
 from governance.ledger.reverts import explain_revert
-from governance.spec import brake, committee, unlocks
+from governance.spec import brake, committee, incidents, unlocks
 from governance.spec.actions import execute_action
 from governance.spec.outcome import Outcome, Result
 from governance.spec.rules import Refusal
@@ -45,6 +45,7 @@ from governance.types import (
     RequestId,
     RequestRecord,
     ScopeId,
+    StopId,
 )
 from governance.types.events import Event
 from spec_world import DEPLOYER, REPORT, START, World
@@ -236,6 +237,12 @@ class Duel:
         sender, now = self.world.key(seat), self.world.now
         call = Call("Brake", "pull", (scope, REPORT, 3, "stop"))
         self.step(sender, call, brake.process_pull(self.world.state, sender, scope, REPORT, 3, "stop", now))
+
+    def answer(self, stop_id: StopId) -> None:
+        """A seat answers the report that the stop cites."""
+        report, sender = self.world.state.brake.stops[stop_id - 1].report_id, self.world.key(14)
+        call = Call("Brake", "respond", (report, REPORT, "answer"))
+        self.step(sender, call, incidents.process_respond(self.world.state, sender, report, REPORT, "answer"))
 
     # --- the board
 

@@ -219,6 +219,7 @@ class CommitteeSystem:
             for stop, record in self.system.ledger.brake.get_stops().items()
             if record.status is StopStatus.STANDING
         ]
+        self.system.answer(*standing)
         self.system.enact(ActionKind.RESUME, Resume(tuple(standing)))
 
     def transactions_of(self, oracle: OracleProcess) -> int:

@@ -15,7 +15,7 @@ from governance.charter.templates import read_template
 from governance.encoding.actions import encode_action
 from governance.ledger.client import Ledger, Receipt
 from governance.ledger.signer import Signer
-from governance.types import Action, ActionKind, Address, ProposalId, Seconds, Support, Timestamp
+from governance.types import Action, ActionKind, Address, Hash32, ProposalId, Seconds, StopId, Support, Timestamp
 from governance.types.events.council import ActionProposed
 
 START = Timestamp(1_900_000_000)
@@ -58,6 +58,13 @@ class LiveSystem:
         self.vote(proposal, voters)
         self.warp_to_eta(proposal)
         return proposal, self.execute(proposal, kind, action)
+
+    def answer(self, *stops: StopId, by: int = 0) -> None:
+        """A seat answers the reports that these stops cite."""
+        brake = self.ledger.brake
+        for stop in stops:
+            report = brake.get_stop(stop).report_id
+            self.ledger.send(brake.respond(report, Hash32(b"\x0a" * 32), "mended"), self.seats[by])
 
     def warp(self, seconds: int) -> None:
         warp(self.anvil.rpc, Seconds(seconds))

@@ -21,7 +21,7 @@ from governance.encoding.names import (
     release_id_of,
 )
 from governance.encoding.releases import compute_model_id
-from governance.spec import brake, committee, council, unlocks
+from governance.spec import brake, committee, council, incidents, unlocks
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
 from governance.spec.proposals import eta_of, state_of
@@ -241,6 +241,11 @@ class World:
     def pull(self, seats: list[int], scope: ScopeId = EVERYTHING) -> None:
         for seat in seats:
             self.take(brake.process_pull(self.state, self.key(seat), scope, REPORT, 3, "", self.now))
+
+    def answer(self, seat: int = 14) -> None:
+        """A seat answers the report that the newest stop cites."""
+        report = self.state.brake.stops[-1].report_id
+        self.take(incidents.process_respond(self.state, self.key(seat), report, label("answer"), ""))
 
     # --- committee, models, releases
 

@@ -34,7 +34,7 @@ from governance.encoding.signatures import (
     compute_rotation_digest,
 )
 from governance.ledger.codec import Call
-from governance.spec import brake, council, keys, releases
+from governance.spec import brake, council, incidents, keys, releases
 from governance.spec.ballots import count_of
 from governance.spec.genesis import Genesis
 from governance.spec.outcome import Result
@@ -66,6 +66,7 @@ from governance.types import (
     RegisterModel,
     ReleaseId,
     RenewRelease,
+    ReportId,
     Resume,
     RetireConstraint,
     RevokeRelease,
@@ -149,6 +150,8 @@ class Walk:
             (4, self.wait),
             (5, self.pull),
             (2, self.lapse),
+            (3, self.report),
+            (4, self.respond),
             (5, self.rotate),
             (3, self.anchor),
         ]
@@ -286,12 +289,37 @@ class Walk:
     def pull(self) -> None:
         scopes = [*self.world.state.brake.scopes, ScopeId(label("no lineage"))]
         scope = self.dice.choice([EVERYTHING, *scopes])
+        if self.chance(0.3):
+            self.pull_citing(scope)
+            return
         for _ in range(self.dice.choice([1, 1, 3, 4])):
             sender = self.anybody()
             report, severity = self.dice.choice([(label("r"), 2)] * 9 + [(ZERO_HASH, 2), (label("r"), 5)])
             now = self.world.now
             result = brake.process_pull(self.world.state, sender, scope, report, severity, "seen", now)
             self.step(sender, Call("Brake", "pull", (scope, report, severity, "seen")), result)
+
+    def pull_citing(self, scope: ScopeId) -> None:
+        report = self.some_report()
+        for _ in range(self.dice.choice([1, 3, 4])):
+            sender = self.anybody()
+            result = brake.process_pull_citing(self.world.state, sender, scope, report, "that", self.world.now)
+            self.step(sender, Call("Brake", "pullCiting", (scope, report, "that")), result)
+
+    def report(self) -> None:
+        sender, subject = self.anybody(), Hash32(self.dice.choice([EVERYTHING, self.some_model(), self.some_release()]))
+        evidence, severity = self.dice.choice([(label("e"), 3)] * 9 + [(ZERO_HASH, 3), (label("e"), 0)])
+        if self.chance(0.4):
+            sender = WORKER
+        now = self.world.now
+        result = incidents.process_report(self.world.state, sender, subject, evidence, severity, "seen", now)
+        self.step(sender, Call("Brake", "reportIncident", (subject, evidence, severity, "seen")), result)
+
+    def respond(self) -> None:
+        sender, report = self.anybody(), self.some_report()
+        answer = self.dice.choice([label("a")] * 9 + [ZERO_HASH])
+        result = incidents.process_respond(self.world.state, sender, report, answer, "mended")
+        self.step(sender, Call("Brake", "respond", (report, answer, "mended")), result)
 
     def lapse(self) -> None:
         stop_id = StopId(self.dice.randrange(len(self.world.state.brake.stops) + 2))
@@ -345,6 +373,10 @@ class Walk:
 
     def some_stop(self) -> StopId:
         return StopId(self.dice.randrange(len(self.world.state.brake.stops) + 2))
+
+    def some_report(self) -> ReportId:
+        known = len(self.world.state.brake.incidents)
+        return ReportId(self.dice.choice([known, known, self.dice.randrange(known + 2)]))
 
     def some_expiry(self) -> Timestamp:
         return Timestamp(self.world.now + self.dice.choice([-1, 0, 1, 40 * DAY, 80 * DAY, 90 * DAY, 90 * DAY + 1]))

@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IActionTarget} from "./IActionTarget.sol";
+import {IIncidents} from "./IIncidents.sol";
 
 /// @notice A few seats stop; only many resume. The scope 0 is everything, any other scope is a lineage.
-interface IBrake is IActionTarget {
+interface IBrake is IActionTarget, IIncidents {
     enum StopStatus {
         None,
         Standing,
@@ -29,12 +30,15 @@ interface IBrake is IActionTarget {
         uint64 seats; // who pulled it
         bytes32 reportHash;
         uint8 severity;
+        uint64 reportId; // the report that it cites
+        uint32 answersBefore; // to that report when the stop fell: a resume waits for one more
     }
 
     event ScopeOpened(bytes32 indexed scope);
     event Pulled(
         bytes32 indexed scope,
         uint8 indexed seat,
+        uint64 indexed reportId, // 0 = none was filed: reportHash is all there is
         bytes32 reportHash,
         uint8 severity,
         string statement,
@@ -42,7 +46,13 @@ interface IBrake is IActionTarget {
         uint8 chambers
     );
     event Stopped(
-        uint64 indexed stopId, bytes32 indexed scope, uint64 seats, bytes32 reportHash, uint8 severity, uint40 lapsesAt
+        uint64 indexed stopId,
+        bytes32 indexed scope,
+        uint64 indexed reportId,
+        uint64 seats,
+        bytes32 reportHash,
+        uint8 severity,
+        uint40 lapsesAt
     );
     event StopConfirmed(uint64 indexed stopId, bytes32 indexed scope, uint256 indexed proposalId);
     event StopResumed(uint64 indexed stopId, bytes32 indexed scope, uint256 indexed proposalId);
@@ -60,15 +70,19 @@ interface IBrake is IActionTarget {
     error BadResume(uint256 count);
     /// @notice R-Brake-08: no such scope: a lineage is the id of a registered root model, 0 is everything.
     error UnknownScope(bytes32 scope);
-    /// @notice R-Brake-09: a pull cites a report (its hash) with a severity of 1 to 4.
+    /// @notice R-Brake-09: a report, or a pull without one, has the hash of its evidence and a severity of 1 to 4.
     error BadReport(bytes32 reportHash, uint8 severity);
     /// @notice R-Brake-10: only Releases opens a lineage's scope.
     error OnlyReleases(address caller);
 
-    /// @notice By a live seat: counts towards a stop for pullWindow. Returns the stop's id if this pull was the k-th.
+    /// @notice By a live seat: counts towards a stop for pullWindow. Returns the stop's id if this pull was the k-th; it
+    /// then files its report, unless one is filed.
     function pull(bytes32 scope, bytes32 reportHash, uint8 severity, string calldata statement)
         external
         returns (uint64 stopId);
+
+    /// @notice The same, for a report that is filed: its hash and severity are those of the pull.
+    function pullCiting(bytes32 scope, uint64 reportId, string calldata statement) external returns (uint64 stopId);
 
     /// @notice By anybody, after brakeTerm without a confirmation. Revives nothing.
     function lapse(uint64 stopId) external;

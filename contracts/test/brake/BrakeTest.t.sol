@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBrake} from "../../src/interfaces/IBrake.sol";
-import {ActionKind, ConfirmStop, Resume} from "../../src/types/Actions.sol";
+import {ActionKind, ConfirmStop} from "../../src/types/Actions.sol";
 import {Charter} from "../Charter.sol";
 import {Targets} from "../Targets.t.sol";
 
@@ -26,18 +26,8 @@ abstract contract BrakeTest is Targets {
         return abi.encode(ConfirmStop(stopId));
     }
 
-    function resuming(uint64 stopId) internal pure returns (bytes memory) {
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stopId;
-        return abi.encode(Resume(ids));
-    }
-
     function confirm(uint64 stopId) internal {
         enact(brake, ActionKind.ConfirmStop, confirming(stopId), 1);
-    }
-
-    function resume(uint64 stopId) internal {
-        enact(brake, ActionKind.Resume, resuming(stopId), 3);
     }
 
     function unexpectedStop(uint64 stopId, IBrake.StopStatus actual) internal pure returns (bytes memory) {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
+import {IIncidents} from "../../src/interfaces/IIncidents.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {ActionKind, SuspendSeat} from "../../src/types/Actions.sol";
 import {Parameters} from "../../src/types/Parameters.sol";
@@ -201,9 +202,11 @@ contract PullTest is BrakeTest {
         pull(LINEAGE, 1);
         uint40 lapsesAt = uint40(nowAt() + Charter.parameters().brakeTerm);
         vm.expectEmit(address(brake));
-        emit IBrake.Pulled(LINEAGE, 5, report, severity, statement, 3, 2);
+        emit IBrake.Pulled(LINEAGE, 5, 0, report, severity, statement, 3, 2);
         vm.expectEmit(address(brake));
-        emit IBrake.Stopped(1, LINEAGE, 1 | 2 | 1 << 5, report, severity, lapsesAt);
+        emit IIncidents.IncidentReported(1, LINEAGE, voters[5], LINEAGE, report, severity, statement);
+        vm.expectEmit(address(brake));
+        emit IBrake.Stopped(1, LINEAGE, 1, 1 | 2 | 1 << 5, report, severity, lapsesAt);
         vm.prank(voters[5]);
         assertEq(brake.pull(LINEAGE, report, severity, statement), 1, "stop");
 
@@ -214,6 +217,70 @@ contract PullTest is BrakeTest {
         assertEq(made.lapsesAt, lapsesAt, "term");
         assertEq(made.reportHash, report, "report");
         assertEq(made.severity, severity, "severity");
+        assertEq(made.reportId, 1, "the report that the stop filed");
+    }
+
+    // --- pulls that cite a report
+
+    /// @dev R-Brake-12.
+    function test_pullCiting_reverts_withoutThatReport(uint64 reportId) public {
+        fileReport(LINEAGE);
+        vm.assume(reportId != 1);
+        vm.prank(voters[0]);
+        vm.expectRevert(abi.encodeWithSelector(IIncidents.UnknownReport.selector, reportId));
+        brake.pullCiting(LINEAGE, reportId, "");
+    }
+
+    /// @dev R-Brake-12. A report about one lineage stops that one, or everything, and no other.
+    function test_pullCiting_reverts_onAnotherLineageThanTheReports() public {
+        bytes32 other = keccak256("other");
+        vm.prank(address(releases));
+        brake.openScope(other);
+        fileReport(LINEAGE);
+        vm.prank(voters[0]);
+        vm.expectRevert(abi.encodeWithSelector(IIncidents.ReportElsewhere.selector, 1, LINEAGE, other));
+        brake.pullCiting(other, 1, "");
+        vm.startPrank(voters[0]);
+        brake.pullCiting(LINEAGE, 1, "");
+        brake.pullCiting(EVERYTHING, 1, "");
+        vm.stopPrank();
+    }
+
+    function test_pullCiting_reverts_asAnyPullDoes() public {
+        fileReport(EVERYTHING);
+        vm.prank(STRANGER);
+        vm.expectRevert(abi.encodeWithSelector(IBrake.NotLiveSeat.selector, STRANGER));
+        brake.pullCiting(LINEAGE, 1, "");
+        bytes32 unknown = keccak256("no lineage");
+        vm.prank(voters[0]);
+        vm.expectRevert(abi.encodeWithSelector(IBrake.UnknownScope.selector, unknown));
+        brake.pullCiting(unknown, 1, "");
+        lapse(stop(LINEAGE));
+        bytes memory err =
+            abi.encodeWithSelector(IBrake.CoolingDown.selector, 0, LINEAGE, brake.cooldownUntil(LINEAGE, 0));
+        vm.prank(voters[0]);
+        vm.expectRevert(err);
+        brake.pullCiting(LINEAGE, 1, "");
+        deploySystem(Charter.chamberNames(), genesis(), Charter.parameters(), Charter.bounds());
+        vm.prank(voters[0]);
+        vm.expectRevert(abi.encodeWithSelector(ICouncil.NotActive.selector));
+        brake.pullCiting(EVERYTHING, 1, "");
+    }
+
+    /// @dev Pulls with and without a report count together; the stop takes the report of the last one.
+    function test_pullCiting_stops_onTheReport() public {
+        fileReport(EVERYTHING);
+        pull(LINEAGE, 0);
+        pull(LINEAGE, 1);
+        vm.expectEmit(address(brake));
+        emit IBrake.Pulled(LINEAGE, 5, 1, REPORT, 2, "that one", 3, 2);
+        vm.prank(voters[5]);
+        assertEq(brake.pullCiting(LINEAGE, 1, "that one"), 1, "stop");
+        IBrake.Stop memory made = brake.getStop(1);
+        assertEq(made.reportId, 1, "report");
+        assertEq(made.reportHash, REPORT, "evidence");
+        assertEq(made.severity, 2, "severity");
+        assertEq(brake.incidentCount(), 1, "nothing else was filed");
     }
 
     // --- scopes
@@ -259,6 +326,11 @@ contract PullTest is BrakeTest {
         vm.prank(voters[seat]);
         vm.expectRevert(err);
         brake.pull(scope, report, severity, "");
+    }
+
+    function fileReport(bytes32 subject) private {
+        vm.prank(voters[7]);
+        brake.reportIncident(subject, REPORT, 2, "seen in the logs");
     }
 
     function assertPending(uint64 expected) private view {

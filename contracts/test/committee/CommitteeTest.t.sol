@@ -10,7 +10,6 @@ import {
     Mode,
     OracleMember,
     RegisterModel,
-    Resume,
     RevokeRelease,
     WorkerGrant
 } from "../../src/types/Actions.sol";
@@ -177,12 +176,6 @@ abstract contract CommitteeTest is Targets {
 
     function revoke(bytes32 releaseId) internal {
         enact(releases, ActionKind.RevokeRelease, abi.encode(RevokeRelease(releaseId, "for a test")), 1);
-    }
-
-    function resume(uint64 stopId) internal {
-        Resume memory named = Resume(new uint64[](1));
-        named.stopIds[0] = stopId;
-        enact(brake, ActionKind.Resume, abi.encode(named), 3);
     }
 
     function request(bytes32 releaseId, address worker, uint256 number) internal returns (bytes32 requestId) {

@@ -36,8 +36,10 @@ contract BrakeHandler is Test {
     function pull(bool everything, uint8 seat) public {
         bytes32 scope = everything ? bytes32(0) : LINEAGE;
         seat %= uint8(voters.length);
+        uint64 reportId = BRAKE.incidentCount();
+        bool cites = seat % 2 == 1 && reportId != 0 && _fits(scope, reportId);
         vm.prank(voters[seat]);
-        uint64 stopId = BRAKE.pull(scope, "report", 1, "");
+        uint64 stopId = cites ? BRAKE.pullCiting(scope, reportId, "") : BRAKE.pull(scope, "report", 1, "");
         pulls.push(Pull(scope, seat, nowAt(), false));
         if (stopId == 0) return;
         for (uint256 i; i < pulls.length; ++i) {
@@ -61,6 +63,22 @@ contract BrakeHandler is Test {
 
     function confirm(uint64 stopId) external {
         _enact(address(BRAKE), ActionKind.ConfirmStop, abi.encode(ConfirmStop(_any(stopId))), 1);
+    }
+
+    function report(bool everything, uint8 seat) external {
+        vm.prank(voters[seat % voters.length]);
+        BRAKE.reportIncident(everything ? bytes32(0) : LINEAGE, "report", 2, "");
+    }
+
+    /// @dev Two of three, or hardly a resume would succeed.
+    function respond(uint64 stopId, uint8 seat) public {
+        uint64 reportId = BRAKE.getStop(_any(stopId)).reportId;
+        vm.prank(voters[seat % voters.length]);
+        BRAKE.respond(reportId, "answer", "");
+    }
+
+    function respondAgain(uint64 stopId, uint8 seat) external {
+        respond(stopId, seat);
     }
 
     function resume(uint64 one, uint64 two) external {
@@ -93,6 +111,11 @@ contract BrakeHandler is Test {
             if (p.scope != scope || p.spent || nowAt() > p.time + window) continue;
             if (SEATS.getSeat(p.seat).standing == ISeats.Standing.Live) mask |= uint64(1) << p.seat;
         }
+    }
+
+    function _fits(bytes32 scope, uint64 reportId) private view returns (bool) {
+        bytes32 about = BRAKE.getIncident(reportId).scope;
+        return about == scope || about == 0 || scope == 0;
     }
 
     function _any(uint64 stopId) private view returns (uint64) {

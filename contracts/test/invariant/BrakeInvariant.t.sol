@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBrake} from "../../src/interfaces/IBrake.sol";
+import {IIncidents} from "../../src/interfaces/IIncidents.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {Parameters} from "../../src/types/Parameters.sol";
 import {Base} from "../Base.t.sol";
@@ -53,6 +54,20 @@ contract BrakeInvariantTest is Base {
         }
         assertEq(brake.isStopped(LINEAGE), counts[0][0] + counts[1][0] != 0, "stopped");
         assertEq(brake.isStopped(0), counts[1][0] != 0, "everything stopped");
+    }
+
+    /// @dev R-Brake-14. What a vote lifted had been answered since it fell; every stop rests on a report of its scope.
+    function invariant_nothingIsLiftedUnanswered() public view {
+        for (uint64 id = 1; id <= brake.stopCount(); ++id) {
+            IBrake.Stop memory stop = brake.getStop(id);
+            IIncidents.Incident memory report = brake.getIncident(stop.reportId);
+            assertTrue(report.reportedAt != 0 && report.reportedAt <= stop.pulledAt, "a report before the stop");
+            assertTrue(report.scope == stop.scope || report.scope == 0 || stop.scope == 0, "of its scope");
+            assertTrue(report.answers >= stop.answersBefore, "answers only grow");
+            if (stop.status == IBrake.StopStatus.Resumed) {
+                assertTrue(report.answers > stop.answersBefore, "answered before it was lifted");
+            }
+        }
     }
 
     /// @dev Pulls count within the window, from seats that are live now, until they made a stop.

@@ -12,7 +12,6 @@ import {
     Mode,
     ParameterSetting,
     RegisterModel,
-    Resume,
     SetParameter,
     WorkerGrant
 } from "../../src/types/Actions.sol";
@@ -61,9 +60,9 @@ contract LedgerCoalitionsTest is Targets {
     }
 
     function test_coalition_cannotResume(uint8 which) public {
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stop(model);
-        assertPowerless(which, ActionKind.Resume, abi.encode(Resume(ids)));
+        uint64 stopId = stop(model);
+        answer(stopId);
+        assertPowerless(which, ActionKind.Resume, resuming(stopId));
     }
 
     /// @dev All others tighten on the day that the round closes, whatever the coalition says.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IReleases} from "../../src/interfaces/IReleases.sol";
-import {ActionKind, Resume} from "../../src/types/Actions.sol";
+import {ActionKind} from "../../src/types/Actions.sol";
 import {ReleasesTest} from "./ReleasesTest.t.sol";
 
 contract RenewReleaseTest is ReleasesTest {
@@ -97,11 +97,5 @@ contract RenewReleaseTest is ReleasesTest {
     function lapseWithin(bytes32 scope) private {
         enact(releases, KIND, renewing(releaseId, nowAt() + lifetime()), 2);
         lapse(stop(scope));
-    }
-
-    function resume(uint64 stopId) private {
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stopId;
-        enact(brake, ActionKind.Resume, abi.encode(Resume(ids)), 3);
     }
 }

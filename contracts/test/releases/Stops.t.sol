@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {IReleases} from "../../src/interfaces/IReleases.sol";
-import {ActionKind, GrantRelease, Mode, RegisterModel, Resume} from "../../src/types/Actions.sol";
+import {ActionKind, GrantRelease, Mode, RegisterModel} from "../../src/types/Actions.sol";
 import {Parameters} from "../../src/types/Parameters.sol";
 import {ProposalState} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
@@ -150,9 +150,8 @@ contract StopsTest is ReleasesTest {
         bytes32 releaseId = bytes32(carry(KIND, longGrant()));
         uint64 stopId = stop(model);
         uint256 stoppedAt = nowAt();
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stopId;
-        uint256 proposalId = carry(ActionKind.Resume, abi.encode(Resume(ids)));
+        answer(stopId);
+        uint256 proposalId = carry(ActionKind.Resume, resuming(stopId));
         assertEq(council.getProposal(proposalId).tier, 3, "tier");
         assertTrue(nowAt() >= stoppedAt + 24 days, "a full period and its timelock");
         assertReleasable(releaseId);
@@ -162,9 +161,8 @@ contract StopsTest is ReleasesTest {
     function test_resume_leavesAStopStanding_thatItDoesNotName() public {
         bytes32 releaseId = bytes32(carry(KIND, longGrant()));
         uint64 first = stop(model);
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = first;
-        bytes memory action = abi.encode(Resume(ids));
+        answer(first);
+        bytes memory action = resuming(first);
         uint256 proposalId = proposeAndVote(ActionKind.Resume, action);
         uint64 newest = stop(model);
         warpToEta(proposalId);
@@ -198,12 +196,6 @@ contract StopsTest is ReleasesTest {
         GrantRelease memory action = toWorkers(model, Mode.Plain, oneWorker());
         action.expiresAt = uint40(nowAt() + lifetime());
         return abi.encode(action);
-    }
-
-    function resume(uint64 stopId) private {
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stopId;
-        enact(brake, ActionKind.Resume, abi.encode(Resume(ids)), 3);
     }
 
     function expectTierTooLow(uint256 proposalId) private {

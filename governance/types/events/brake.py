@@ -1,4 +1,4 @@
-"""Events of Brake: pulls and stops, field for field in the order of the ABI.
+"""Events of Brake: pulls, stops and reports, field for field in the order of the ABI.
 
 Source: contracts/src/interfaces/IBrake.sol.
 """
@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.types.names import Hash32, ProposalId, ScopeId, SeatMask, SeatNumber, StopId, Timestamp
+from governance.types.names import (
+    Address,
+    Hash32,
+    ProposalId,
+    ReportId,
+    ScopeId,
+    SeatMask,
+    SeatNumber,
+    StopId,
+    Timestamp,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,7 @@ class ScopeOpened:
 class Pulled:
     scope: ScopeId
     seat: SeatNumber
+    report_id: ReportId  # 0 = none was filed: the hash is all there is
     report_hash: Hash32
     severity: int
     statement: str
@@ -30,6 +41,7 @@ class Pulled:
 class Stopped:
     stop_id: StopId
     scope: ScopeId
+    report_id: ReportId
     seats: SeatMask
     report_hash: Hash32
     severity: int
@@ -58,4 +70,26 @@ class StopLapsed:
     cooldown_until: Timestamp
 
 
-BrakeEvent = ScopeOpened | Pulled | Stopped | StopConfirmed | StopResumed | StopLapsed
+@dataclass(frozen=True, slots=True)
+class IncidentReported:
+    report_id: ReportId
+    scope: ScopeId
+    reporter: Address
+    subject: Hash32
+    evidence_hash: Hash32
+    severity: int
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAnswered:
+    report_id: ReportId
+    respondent: Address
+    answers: int
+    response_hash: Hash32
+    statement: str
+
+
+BrakeEvent = (
+    ScopeOpened | Pulled | Stopped | StopConfirmed | StopResumed | StopLapsed | IncidentReported | IncidentAnswered
+)

@@ -207,6 +207,8 @@ class Walker:
         return [StopId(stop_id) for stop_id, stop in stops if stop.status is StopStatus.STANDING]
 
     def resume(self) -> None:
+        for stop_id in self.stops():
+            self.duel.answer(stop_id)
         self.duel.enact(ActionKind.RESUME, Resume(tuple(self.stops())), "Brake")
 
     def release(self) -> None:

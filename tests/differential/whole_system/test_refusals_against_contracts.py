@@ -12,32 +12,39 @@ from governance.encoding.actions import encode_action
 from governance.encoding.names import compute_constraint_id, make_jurisdiction
 from governance.encoding.releases import compute_model_id
 from governance.ledger.codec import Call
-from governance.spec import brake, council, keys
+from governance.spec import brake, council, incidents, keys
+from governance.spec.replay import replay
 from governance.spec.rules import Refusal
 from governance.types import (
     EVERYTHING,
     ZERO_HASH,
     Action,
     ActionKind,
+    Address,
     ChamberNumber,
     ChangeSeats,
     GrantRelease,
+    Hash32,
     IdentityRequest,
     Mode,
     ModelId,
     RegisterModel,
     ReleaseId,
     RenewRelease,
+    ReportId,
+    Resume,
+    ScopeId,
     SeatNumber,
     SetParameter,
     StopId,
     Timestamp,
     WorkerGrant,
 )
-from spec_world import DAY, WORKER, address_of, label
+from spec_world import DAY, STRANGER, WORKER, address_of, label
 from system_walk import KEYS, NAMES, Walk, account_of, grant_of, secret_of, sign
 
 pytestmark = pytest.mark.chain
+HASH = label("hash of a file")
 
 
 @pytest.fixture
@@ -169,6 +176,47 @@ def test_release_under_a_stop_is_refused_alike(walk: Walk) -> None:
     assert (
         propose(walk, ActionKind.RENEW_RELEASE, RenewRelease(ReleaseId(ZERO_HASH), Timestamp(1))) == "ReleaseNotAlive"
     )
+
+
+def test_reports_and_answers_are_refused_alike(walk: Walk) -> None:
+    """Each of the refusals of the incident path, by rules and contracts alike, and the path itself."""
+    world = walk.world
+    release = Hash32(next(iter(world.state.releases.releases)))
+    model = ScopeId(next(iter(world.state.releases.models)))
+
+    def report(sender: Address, subject: Hash32, evidence: Hash32 = HASH, severity: int = 2) -> str:
+        result = incidents.process_report(world.state, sender, subject, evidence, severity, "seen", world.now)
+        walk.step(sender, Call("Brake", "reportIncident", (subject, evidence, severity, "seen")), result)
+        return result.error if isinstance(result, Refusal) else ""
+
+    def respond(sender: Address, report_id: int, answer: Hash32 = HASH) -> str:
+        result = incidents.process_respond(world.state, sender, ReportId(report_id), answer, "mended")
+        walk.step(sender, Call("Brake", "respond", (report_id, answer, "mended")), result)
+        return result.error if isinstance(result, Refusal) else ""
+
+    def cite(seat: int, scope: ScopeId, report_id: int) -> str:
+        sender = world.key(seat)
+        result = brake.process_pull_citing(world.state, sender, scope, ReportId(report_id), "that", world.now)
+        walk.step(sender, Call("Brake", "pullCiting", (scope, report_id, "that")), result)
+        return result.error if isinstance(result, Refusal) else ""
+
+    assert report(world.key(0), release, ZERO_HASH) == "BadReport"
+    assert report(world.key(0), release, severity=5) == "BadReport"
+    assert report(world.key(0), label("nothing")) == "UnknownSubject"
+    assert report(STRANGER, release) == "NotReporter"
+    assert report(WORKER, Hash32(model)) == "NotReporter"
+    assert report(WORKER, release) == ""
+    assert report(WORKER, release) == "ReportPending"
+    assert respond(world.key(0), 2) == "UnknownReport"
+    assert respond(world.key(0), 1, ZERO_HASH) == "EmptyAnswer"
+    assert respond(STRANGER, 1) == "NotConcerned"
+    assert cite(0, model, 2) == "UnknownReport"
+    assert [cite(seat, model, 1) for seat in (0, 5, 10)] == ["", "", ""]
+    assert propose(walk, ActionKind.RESUME, Resume((StopId(1),))) == "Unanswered"
+    assert respond(WORKER, 1) == ""
+    assert report(WORKER, release) == ""
+    assert propose(walk, ActionKind.RESUME, Resume((StopId(1),))) == ""
+    assert replay(walk.world.genesis, walk.world.logs).brake == walk.world.state.brake
 
 
 def test_rotation_without_possession_is_refused_alike(walk: Walk) -> None:

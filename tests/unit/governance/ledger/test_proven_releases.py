@@ -160,6 +160,7 @@ def test_stop_of_the_lineage_is_proven_and_so_is_its_end(world: World) -> None:
     world.pull(ScopeId(model))
     assert world.judge(release) is Releasability.STOPPED
     assert world.judge(other) is Releasability.RELEASABLE
+    world.system.answer(*world.stops())
     world.system.enact(ActionKind.RESUME, Resume(tuple(world.stops())))
     assert world.judge(release) is Releasability.RELEASABLE
 
@@ -170,6 +171,7 @@ def test_stop_of_everything_is_proven_for_every_release(world: World) -> None:
     assert world.judge(release) is Releasability.STOPPED
     world.system.enact(ActionKind.CONFIRM_STOP, ConfirmStop(world.stops()[0]))
     assert world.judge(release) is Releasability.STOPPED
+    world.system.answer(*world.stops(StopStatus.CONFIRMED))
     world.system.enact(ActionKind.RESUME, Resume(tuple(world.stops(StopStatus.CONFIRMED))))
     assert world.judge(release) is Releasability.RELEASABLE
 

@@ -225,6 +225,7 @@ def test_resume_is_refused_of_none_and_of_too_many(world: World, stop_ids: tuple
 @pytest.mark.parametrize("stop_ids", [(1, 1), (2,), (0,), (1, 2)])
 def test_resume_is_refused_of_what_does_not_stand(world: World, stop_ids: tuple[int, ...]) -> None:
     world.pull([0, 5, 10])
+    world.answer()
     action = Resume(tuple(StopId(stop_id) for stop_id in stop_ids))
     refused(world.try_propose(ActionKind.RESUME, action), "R-Brake-04")
 
@@ -234,6 +235,8 @@ def test_resume_lifts_exactly_the_stops_that_it_names(governed: tuple[World, Mod
     release = world.grant_release(model)
     worker = world.make_release(model).workers[0].worker
     world.pull([0, 5, 10], ScopeId(model))
+    refused(world.try_propose(ActionKind.RESUME, Resume((ONE,))), "R-Brake-14", "Unanswered")
+    world.answer()
     proposal_id = world.propose(ActionKind.RESUME, Resume((ONE,)))
     world.vote(proposal_id, range(15))
     world.pull([1, 6, 11], ScopeId(model))
@@ -242,6 +245,7 @@ def test_resume_lifts_exactly_the_stops_that_it_names(governed: tuple[World, Mod
     assert [stop.status for stop in world.state.brake.stops] == [StopStatus.RESUMED, StopStatus.STANDING]
     assert compute_releasability(world.state, release, worker, world.now) is Releasability.STOPPED
     world.carry(ActionKind.CONFIRM_STOP, ConfirmStop(StopId(2)))
+    world.answer()
     world.carry(ActionKind.RESUME, Resume((StopId(2),)))
     assert compute_releasability(world.state, release, worker, world.now) is Releasability.RELEASABLE
 

@@ -160,6 +160,7 @@ def test_no_key_is_made_while_everything_is_stopped(forming: World) -> None:
     forming.wait(DAY + 1)
     forming.take(committee.process_abort(forming.state, ONE, forming.now))  # the safe direction never waits
     refused(forming.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(1, 2, 3))), "R-Committee-12")
+    forming.answer()
     forming.carry(ActionKind.RESUME, Resume((StopId(1),)))
     assert not forming.state.is_everything_stopped()
 
@@ -348,6 +349,7 @@ def test_request_closes_with_the_last_partial_that_is_needed(asked: tuple[World,
 
 
 def resumed(world: World) -> None:
+    world.answer()
     world.carry(ActionKind.RESUME, Resume((StopId(len(world.state.brake.stops)),)))
 
 

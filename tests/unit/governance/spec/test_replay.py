@@ -9,7 +9,7 @@ from enum import IntEnum
 import pytest
 
 from governance.encoding.names import compute_constraint_id, make_short_name
-from governance.spec import brake, committee, council, keys, releases
+from governance.spec import brake, committee, council, incidents, keys, releases
 from governance.spec.replay import Divergence, Logged, replay, replay_steps
 from governance.types import (
     EVERYTHING,
@@ -25,6 +25,7 @@ from governance.types import (
     OracleMember,
     ParameterSetting,
     RenewRelease,
+    ReportId,
     Resume,
     RetireConstraint,
     RevokeRelease,
@@ -72,7 +73,10 @@ def tell_everything() -> World:
     ends = world.state.releases.releases[release].expires_at
     world.carry(ActionKind.RENEW_RELEASE, RenewRelease(release, Timestamp(ends + DAY)))
 
-    world.pull([0, 5, 10])
+    world.take(incidents.process_report(world.state, WORKER, release, label("seen"), 2, "seen", world.now))
+    world.pull([0, 5])
+    world.take(brake.process_pull_citing(world.state, world.key(10), EVERYTHING, ReportId(1), "that", world.now))
+    world.answer()
     world.carry(ActionKind.CONFIRM_STOP, ConfirmStop(StopId(1)))
     world.carry(ActionKind.RESUME, Resume((StopId(1),)))
     world.pull([0, 5, 10])
@@ -143,6 +147,9 @@ FREE = {
     ("Pulled", "statement"),
     ("Pulled", "report_hash"),  # of a pull that stops nothing yet
     ("Pulled", "severity"),
+    ("IncidentReported", "statement"),
+    ("IncidentAnswered", "statement"),
+    ("IncidentAnswered", "response_hash"),
     ("DealerAccused", "accuser"),
     ("Dealt", "proof"),  # with a curve, points are checked too
     ("PartialPosted", "c1"),

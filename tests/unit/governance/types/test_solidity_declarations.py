@@ -60,6 +60,10 @@ def structs_in_solidity() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+# Interfaces that a contract's own interface inherits.
+PARTS_OF = {"Brake": ("IIncidents",)}
+
+
 def solidity_type(declared: str) -> str:
     """The ABI type of a member's declared type."""
     base, brackets = re.fullmatch(r"(\w+)((?:\[\d*\])*)", declared).groups()
@@ -100,7 +104,8 @@ def test_struct_has_the_members_that_solidity_declares(name: str) -> None:
 
 @pytest.mark.parametrize("contract", sorted(EVENTS))
 def test_events_have_the_arguments_that_solidity_declares(contract: str) -> None:
-    source = re.sub(r"//.*", "", (SOURCES / "interfaces" / f"I{contract}.sol").read_text())
+    files = [f"I{contract}", *PARTS_OF.get(contract, ())]
+    source = re.sub(r"//.*", "", "".join((SOURCES / "interfaces" / f"{file}.sol").read_text() for file in files))
     declared = {
         name: [snake(argument.split()[-1]) for argument in arguments.split(",") if argument.strip()]
         for name, arguments in re.findall(r"event (\w+)\((.*?)\);", source, re.DOTALL)

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {IReleases} from "../../src/interfaces/IReleases.sol";
-import {ActionKind, GrantRelease, Mode, RegisterModel, Resume} from "../../src/types/Actions.sol";
+import {ActionKind, GrantRelease, Mode, RegisterModel} from "../../src/types/Actions.sol";
 import {Charter} from "../Charter.sol";
 import {AttackTest} from "./AttackTest.t.sol";
 
@@ -81,9 +81,9 @@ contract StopsAttacks is AttackTest {
 
     /// @dev A resume is voted for one stop, and a second one falls meanwhile: it erases what its voters never saw.
     function test_resume_erasesAStopNobodySaw() public {
-        uint64[] memory ids = new uint64[](1);
-        ids[0] = stop(model);
-        bytes memory action = abi.encode(Resume(ids));
+        uint64 first = stop(model);
+        answer(first);
+        bytes memory action = resuming(first);
         uint256 id = proposeAndVote(ActionKind.Resume, action);
         warpToEta(id);
         pull(model, 2);

@@ -267,8 +267,8 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
             "--model", str(braked.directory), "--key", "braked", "--json",
         )  # fmt: skip
         assert (twice.code, twice.json["error"]) == (3, "WorkerBusy")
-        world.pull_brake(braked.model_id)
-        wait_for(lambda: shell.run("worker", "status", *at).code == 4, what="darkness", patience=30)
+        with world.braked(braked.model_id):
+            wait_for(lambda: shell.run("worker", "status", *at).code == 4, what="darkness", patience=30)
         dark = shell.run("worker", "ask", QUESTION, *at)
         assert dark.code == 4
         assert "a stop stands" in dark.err

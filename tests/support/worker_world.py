@@ -269,6 +269,13 @@ class WorkerWorld:
             block = ledger.send(call, self.system.seats[seat]).block
         return block
 
+    @contextmanager
+    def braked(self, model: ModelId) -> Iterator[None]:
+        """It is stopped, and meanwhile no block comes that would make the stop final before a busy machine saw it."""
+        with self.pulse.held():
+            self.pull_brake(model)
+            yield
+
     def revoke(self, released: Released) -> None:
         self.system.enact(ActionKind.REVOKE_RELEASE, RevokeRelease(released.release_id, "a test"), QUORUM)
 

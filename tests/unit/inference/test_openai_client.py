@@ -271,8 +271,7 @@ def test_stream_ends_with_an_error_when_the_lease_ends(world: WorkerWorld) -> No
             stream = client.chat.completions.create(model=name, messages=HELLO, max_tokens=400, stream=True)
             while len(said) < 3:
                 said.append(next(stream).choices[0].delta.content or "")
-            world.pull_brake(braked.model_id)
-            with pytest.raises(openai.APIError, match="a stop stands") as ended:
+            with world.braked(braked.model_id), pytest.raises(openai.APIError, match="a stop stands") as ended:
                 said += [chunk.choices[0].delta.content or "" for chunk in stream]
         assert ended.value.code == "R-Worker-02"
         assert len(said) < 400

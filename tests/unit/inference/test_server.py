@@ -223,8 +223,8 @@ def test_server_that_waits_or_is_dark_says_why(world: WorkerWorld) -> None:
     with world.committee.answering():
         waiting.start(report=lambda _: None)
     assert client.get("/healthz").status_code == 200
-    world.pull_brake(braked.model_id)
-    wait_for(lambda: waiting.dark is not None, what="darkness")
+    with world.braked(braked.model_id):
+        wait_for(lambda: waiting.dark is not None, what="darkness")
     began = time.monotonic()
     health = client.get("/healthz")
     assert health.status_code == 503

@@ -360,8 +360,8 @@ def test_worker_goes_dark_in_the_middle_of_an_answer(world: WorkerWorld) -> None
         asked = threading.Thread(target=lambda: errors.append(get_error(worker, ask_user("Tell me a story", "chat"))))
         asked.start()
         time.sleep(1)
-        world.pull_brake(long.model_id)
-        asked.join(10)
+        with world.braked(long.model_id):
+            asked.join(10)
         assert not asked.is_alive()
         assert worker.describe()["served"] == {"requests": 0, "outputTokens": 0}
     assert [type(error) for error in errors] == [WorkerDark]

@@ -6,13 +6,17 @@ removed at once. The module's parameters are the opened tensors themselves, so t
 
 from __future__ import annotations
 
+import json
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inference.errors import UnsupportedModel
-from inference.sealed import OpenedModel
+from inference.sealed import OpenedModel, PreparedOpening
 
 CAUSAL, ENCODER = "ForCausalLM", "Model"  # how the names of transformers' classes end
 
@@ -57,6 +61,29 @@ def load(opened: OpenedModel) -> Loaded:
     if generation is not None:
         module.generation_config = generation
     return Loaded(module, tokenizer, is_causal)
+
+
+@contextmanager
+def warmed_up(prepared: PreparedOpening) -> Iterator[None]:
+    """What loading needs is fetched meanwhile, for whoever waits for a key: memory that is there, and imports.
+
+    Nothing depends on it. What fails here fails again, where it is told, when the model is loaded.
+    """
+
+    def run() -> None:
+        prepared.touch()
+        with suppress(Exception):
+            import transformers
+
+            architecture = json.loads(prepared.files["config.json"])["architectures"][0]
+            _ = transformers.AutoConfig, transformers.AutoTokenizer, getattr(transformers, architecture)
+
+    thread = threading.Thread(target=run, name="custodes-warm-up")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _check_no_copy(name: str, module: Any, tensors: dict[str, Any]) -> None:

@@ -33,12 +33,12 @@ from inference.errors import (
     WorkerNotReady,
 )
 from inference.lease import Dark
-from inference.loading import load
+from inference.loading import load, warmed_up
 from inference.mandate import Mandate
 from inference.model import GovernedModel, LanguageModel
 from inference.question import WHOLE, Answer, Ear, Embeddings, Question, Texts
 from inference.receipts import MessageSigner, ReceiptLog
-from inference.sealed import Manifest, OpenedModel, open_sealed, read_manifest
+from inference.sealed import Manifest, OpenedModel, PreparedOpening, read_manifest
 from inference.sight import Sight
 from inference.terms import Terms
 from inference.unlock import Report, Unlocked, Waiting, unlock
@@ -153,21 +153,18 @@ class Worker:
         mandate, manifest = self.prepare(report=report, patience=patience, intended=intended)
         self._watch.start()
         try:
-            with self._timed("unlock"):
-                unlocked = self._unlock(mandate.terms, manifest, patience.partials)
-            self._tell("opening the weights")
-            try:
-                # R-Worker-07: all of it is verified, or there are no tensors; and none without a lease.
-                with self._timed("open"):
-                    opened = open_sealed(
-                        self._post.sealed,
-                        unlocked.data_key,
-                        expected=mandate.terms.anchor,
-                        threads=threads,
-                        progress=lambda done, total: self.check_lease(),
-                    )
-            finally:
-                unlocked.data_key.wipe()
+            with PreparedOpening(self._post.sealed, expected=mandate.terms.anchor) as prepared:
+                with self._timed("unlock"), warmed_up(prepared):
+                    unlocked = self._unlock(mandate.terms, manifest, patience.partials)
+                self._tell("opening the weights")
+                try:
+                    # R-Worker-07: all of it is verified, or there are no tensors; and none without a lease.
+                    with self._timed("open"):
+                        opened = prepared.open(
+                            unlocked.data_key, threads=threads, progress=lambda done, total: self.check_lease()
+                        )
+                finally:
+                    unlocked.data_key.wipe()
             with self._timed("load"):
                 self._take_up(_load(opened))
         except BaseException:

@@ -14,7 +14,7 @@ from inference.sealed.directory import Recipient, Registration, SealReport, Wrap
 from inference.sealed.files import read_manifest
 from inference.sealed.lazy import SealedFile, SealedModel
 from inference.sealed.manifest import Anchor, Manifest, PlainFile, Shard, WrappedKey, parse_manifest
-from inference.sealed.open import OpenedModel, open_sealed
+from inference.sealed.open import OpenedModel, PreparedOpening, open_sealed
 from inference.sealed.shard import read_header
 from inference.sealed.verify import VerifiedDirectory, verify_directory
 
@@ -24,6 +24,7 @@ __all__ = [
     "Manifest",
     "OpenedModel",
     "PlainFile",
+    "PreparedOpening",
     "Recipient",
     "Registration",
     "SealReport",

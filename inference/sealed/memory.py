@@ -10,6 +10,8 @@ from typing import Final
 from inference.sealed.errors import ResourcesUnavailable
 
 _ALIGNMENT: Final = 64  # a cache line, and a multiple of every element's size
+_PIECE: Final = 16 << 20
+_MADV_POPULATE_WRITE: Final = 23  # Linux 5.14; the module mmap does not name it
 _ZEROES: Final = bytes(1 << 20)
 
 
@@ -35,6 +37,14 @@ class Arena:
         start = self.offsets[index]
         return memoryview(self.memory)[start : start + self.sizes[index]]
 
+    def touch(self) -> None:
+        """Every page is there: whoever writes into it next takes no fault."""
+        touch_memory(self.memory)
+
+    def discard(self) -> None:
+        """The kernel has the pages back. For memory into which nothing was written."""
+        self.memory.madvise(mmap.MADV_DONTNEED)
+
     def wipe(self) -> None:
         wipe_memory(self.memory)
 
@@ -55,6 +65,16 @@ def allocate(size: int, *, hugepages: bool) -> mmap.mmap:
         except OSError:
             return memory
     return memory
+
+
+def touch_memory(memory: mmap.mmap) -> None:
+    """Every page of untouched memory is there. In pieces, since `madvise` holds the interpreter's lock meanwhile."""
+    for start in range(0, len(memory), _PIECE):
+        length = min(_PIECE, len(memory) - start)
+        try:
+            memory.madvise(_MADV_POPULATE_WRITE, start, length)
+        except OSError:  # Linux before 5.14, or none to be had: a write to each page does the same, or fails as later
+            memory[start : start + length : mmap.PAGESIZE] = bytes(-(-length // mmap.PAGESIZE))
 
 
 def wipe_memory(memory: mmap.mmap) -> None:

@@ -100,6 +100,83 @@ class _Plan:
     readers: tuple[RecordReader, ...]
 
 
+class PreparedOpening:
+    """A sealed directory that was judged by the ledger as far as that goes without a key, with memory for its tensors.
+
+    Whoever waits for a key prepares meanwhile: a changed manifest, plain file or header is found before anybody is
+    asked for the key, and `touch` takes the time for fresh memory out of `open`. To be used once, and closed.
+    """
+
+    def __init__(
+        self, directory: Path, *, expected: Anchor, hugepages: bool = False, data_key: DataKey | None = None
+    ) -> None:
+        """A `data_key` is compared with its commitment before anything but the manifest is read.
+
+        Raises: as `open_sealed`, less TamperedChunk.
+        """
+        import torch  # noqa: F401 - before any weight is in memory: an import that fails must not leave one there
+
+        self._expected, self._arenas = expected, list[Arena]()
+        with ExitStack() as stack:
+            opened = stack.enter_context(SealedDirectory(directory))
+            self.manifest = verify_manifest(opened.read_manifest_bytes(), expected)
+            if data_key is not None:
+                check_data_key(data_key, expected)
+            self.files = {entry.name: opened.read_plain_file(entry) for entry in self.manifest.files}  # as verified
+            self._shards: list[OpenShard] = []
+            closing = stack.enter_context(ExitStack())
+            for entry in self.manifest.shards:
+                shard = open_shard(opened, entry, self.manifest)
+                closing.callback(os.close, shard.fd)
+                self._shards.append(shard)
+            check_names(self._shards)
+            for shard in self._shards:
+                self._arenas.append(Arena([record.size for record in shard.header.records[1:]], hugepages=hugepages))
+            self._closing = closing.pop_all()
+
+    def touch(self) -> None:
+        """The tensors' memory is really there, in the kernel's eyes too: writing into it takes no page faults."""
+        for arena in self._arenas:
+            arena.touch()
+
+    def open(self, data_key: DataKey, *, threads: int = 2, progress: Progress | None = None) -> OpenedModel:
+        """Every tensor, decrypted and verified in one pass. After a failure the memory is wiped.
+
+        Units: `progress` gets bytes of plaintext (done, in all). Raises: as `open_sealed`.
+        """
+        check_data_key(data_key, self._expected)
+        arenas, self._arenas = self._arenas, []  # what is opened is the model's, and is not opened twice
+        plans: list[_Plan] = []
+        try:
+            for shard, arena in zip(self._shards, arenas, strict=True):
+                plans.append(_plan(shard, arena, data_key))
+            readers = [reader for plan in plans for reader in plan.readers]
+            total = sum(reader.placement.record.size for reader in readers)
+            process_records(readers, threads=threads, meter=Meter(total, progress))
+            metadata = {plan.shard.name: check_source_header(plan.shard, plan.header_memory) for plan in plans}
+            tensors = {name: tensor for plan in plans for name, tensor in _make_tensors(plan)}
+        except BaseException:
+            for arena in arenas:
+                arena.wipe()
+            for plan in plans:
+                plan.header_memory[:] = bytes(len(plan.header_memory))
+            raise
+        return OpenedModel(self.manifest, tensors, self.files, metadata, arenas)
+
+    def close(self) -> None:
+        """The files are closed; memory that no model took is given back."""
+        self._closing.close()
+        for arena in self._arenas:
+            arena.discard()
+        self._arenas = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 def open_sealed(
     directory: Path,
     data_key: DataKey,
@@ -121,34 +198,8 @@ def open_sealed(
     Raises: NotSealed, ManifestMismatch, MalformedManifest, WrongDataKey, TruncatedFile, TamperedFile, TamperedHeader,
     MalformedHeader, MalformedSafetensors, UnsupportedDtype, TamperedChunk, ResourcesUnavailable.
     """
-    import torch  # noqa: F401 - before any weight is in memory: an import that fails must not leave one there
-
-    with ExitStack() as stack:
-        opened = stack.enter_context(SealedDirectory(directory))
-        manifest = verify_manifest(opened.read_manifest_bytes(), expected)
-        check_data_key(data_key, expected)
-        files = {entry.name: opened.read_plain_file(entry) for entry in manifest.files}
-        shards = []
-        for entry in manifest.shards:
-            shard = open_shard(opened, entry, manifest)
-            stack.callback(os.close, shard.fd)
-            shards.append(shard)
-        check_names(shards)
-        plans: list[_Plan] = []
-        try:
-            for shard in shards:
-                plans.append(_plan(shard, data_key, hugepages))  # noqa: PERF401 - what is planned before a failure is wiped
-            readers = [reader for plan in plans for reader in plan.readers]
-            total = sum(reader.placement.record.size for reader in readers)
-            process_records(readers, threads=threads, meter=Meter(total, progress))
-            metadata = {plan.shard.name: check_source_header(plan.shard, plan.header_memory) for plan in plans}
-            tensors = {name: tensor for plan in plans for name, tensor in _make_tensors(plan)}
-        except BaseException:
-            for plan in plans:
-                plan.arena.wipe()
-                plan.header_memory[:] = bytes(len(plan.header_memory))
-            raise
-    return OpenedModel(manifest, tensors, files, metadata, [plan.arena for plan in plans])
+    with PreparedOpening(directory, expected=expected, hugepages=hugepages, data_key=data_key) as prepared:
+        return prepared.open(data_key, threads=threads, progress=progress)
 
 
 def check_data_key(data_key: DataKey, expected: Anchor) -> None:
@@ -184,9 +235,8 @@ def check_source_header(shard: OpenShard, raw: bytes | bytearray) -> Mapping[str
     return source.metadata
 
 
-def _plan(shard: OpenShard, data_key: DataKey, hugepages: bool) -> _Plan:
+def _plan(shard: OpenShard, arena: Arena, data_key: DataKey) -> _Plan:
     header_memory = bytearray(shard.header.records[0].size)
-    arena = Arena([record.size for record in shard.header.records[1:]], hugepages=hugepages)
     readers = []
     for index, placement in enumerate(shard.placements):
         slot = memoryview(header_memory) if index == 0 else arena.get_slot(index - 1)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from safetensors.torch import load_file
 
 from inference.sealed import (
     DataKey,
+    PreparedOpening,
     Recipient,
     Registration,
     SealedModel,
@@ -25,8 +29,8 @@ from inference.sealed import (
     seal_directory,
     verify_directory,
 )
-from inference.sealed.errors import OutputExists, ResourcesUnavailable, UnsupportedDtype
-from inference.sealed.memory import allocate, wipe_memory
+from inference.sealed.errors import OutputExists, ResourcesUnavailable, TamperedHeader, UnsupportedDtype, WrongDataKey
+from inference.sealed.memory import allocate, touch_memory, wipe_memory
 
 
 def bytes_of(tensor: torch.Tensor) -> bytes:
@@ -48,6 +52,48 @@ def test_opened_tensors_are_those_that_safetensors_loads(pristine: Any) -> None:
             assert_same(model.tensors[name], expected)
         assert model.metadata == {"model.safetensors": {"format": "pt"}}
         assert model.files == {"config.json": b'{"model_type": "none"}'}
+
+
+def test_opening_that_was_prepared_gives_the_same_once(pristine: Any) -> None:
+    with PreparedOpening(pristine.directory, expected=pristine.anchor) as prepared:
+        prepared.touch()
+        with (
+            prepared.open(pristine.key) as model,
+            open_sealed(pristine.directory, pristine.key, expected=pristine.anchor) as fresh,
+        ):
+            assert list(model.tensors) == list(fresh.tensors)
+            for name, tensor in fresh.tensors.items():
+                assert_same(model.tensors[name], tensor)
+        with pytest.raises(ValueError, match="argument 2 is shorter"):
+            prepared.open(pristine.key)
+
+
+def test_preparing_finds_a_changed_header_before_a_key_is_asked_for(sealed: Any) -> None:
+    content = bytearray(sealed.shard_path.read_bytes())
+    content[20] ^= 1
+    sealed.shard_path.write_bytes(content)
+    with pytest.raises(TamperedHeader):
+        PreparedOpening(sealed.directory, expected=sealed.anchor)
+
+
+def test_prepared_opening_refuses_a_wrong_key_and_leaves_nothing_behind(pristine: Any) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with PreparedOpening(pristine.directory, expected=pristine.anchor) as prepared, pytest.raises(WrongDataKey):
+        prepared.open(DataKey(bytes(32)))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_touched_memory_is_there(works: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted by the kernel: with the advice of Linux 5.14, and by writes where there is none such."""
+    if not works:
+        monkeypatch.setattr("inference.sealed.memory._MADV_POPULATE_WRITE", 9999)
+    size = 5 * mmap.PAGESIZE
+    memory = allocate(size, hugepages=False)
+    touch_memory(memory)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    memory[:] = bytes(size)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 3
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """What slither and forge lint say about the contracts, and what we answer.
 
 Each finding of medium weight or more is mended or answered in contracts/findings.toml: an entry names the tool, the
-check, where (Contract.function for slither, the file for forge lint), and why the code is right. An answer to nothing
-is an error too: it would hide the next finding there.
+check, where (Contract.function for slither, the file for forge lint), and why the code is right; the finding's words
+must fit its pattern `only`. An answer to nothing is an error too: it would hide the next finding there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,9 +45,11 @@ class Answer:
     check: str
     where: tuple[str, ...]
     because: str
+    only: str = ""
 
     def covers(self, finding: Finding, place: str) -> bool:
-        return (self.tool, self.check) == (finding.tool, finding.check) and place in (EVERYWHERE, finding.where)
+        is_of_it = (self.tool, self.check) == (finding.tool, finding.check) and place in (EVERYWHERE, finding.where)
+        return is_of_it and re.search(self.only, finding.text) is not None
 
 
 def parse_slither(report: str) -> list[Finding]:
@@ -55,7 +58,7 @@ def parse_slither(report: str) -> list[Finding]:
     if not read["success"]:
         raise ValueError(str(read["error"]))
     return sorted(
-        Finding("slither", result["check"], _name(result["elements"][0]), result["description"].split("\n")[0].strip())
+        Finding("slither", result["check"], _name(result["elements"][0]), " ".join(result["description"].split()))
         for result in read["results"].get("detectors", [])
         if result["impact"] in WEIGHTS
     )
@@ -87,7 +90,10 @@ def read_answers(path: Path) -> list[Answer]:
     """Raises: BadAnswers."""
     try:
         entries = tomllib.loads(path.read_text())["finding"]
-        answers = [Answer(entry["tool"], entry["check"], tuple(entry["where"]), entry["because"]) for entry in entries]
+        answers = [
+            Answer(entry["tool"], entry["check"], tuple(entry["where"]), entry["because"], entry.get("only", ""))
+            for entry in entries
+        ]
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as e:
         raise BadAnswers(f"{path.name}: {e}") from e
     for answer in answers:

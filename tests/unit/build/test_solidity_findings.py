@@ -56,7 +56,7 @@ def test_slither_findings_are_named_by_contract_and_function() -> None:
         ("suicidal", "Brake"),
         ("uninitialized-local", "Brake.lapse"),
     ]
-    assert found[0].text == "incorrect-equality here:"
+    assert found[0].text == "incorrect-equality here: - and there"
 
 
 def test_lint_findings_are_named_by_file() -> None:
@@ -88,6 +88,13 @@ def test_answer_to_nothing_is_a_complaint() -> None:
 def test_answered_findings_are_no_complaints() -> None:
     assert find_complaints([EQUALITY, EQUALITY], [Answer("slither", "incorrect-equality", ("Brake.lapse",), "")]) == []
     assert find_complaints([EQUALITY], [Answer("slither", "incorrect-equality", ("*",), "")]) == []
+
+
+def test_answer_covers_only_what_its_pattern_fits() -> None:
+    partial = Answer("slither", "unused-return", ("*",), "", "by [(]")
+    half = Finding("slither", "unused-return", "A.f", "ignores return value by (None,b) = C.g()")
+    whole = Finding("slither", "unused-return", "A.f", "ignores return value by C.g()")
+    assert find_complaints([half, whole], [partial]) == [str(whole)]
 
 
 @pytest.mark.parametrize(

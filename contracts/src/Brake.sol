@@ -3,20 +3,22 @@ pragma solidity 0.8.37;
 
 import {BrakeStore} from "./brake/BrakeStore.sol";
 import {Incidents} from "./brake/Incidents.sol";
+import {Succession} from "./brake/Succession.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IBrake} from "./interfaces/IBrake.sol";
 import {ICouncil} from "./interfaces/ICouncil.sol";
 import {ISeats} from "./interfaces/ISeats.sol";
-import {ActionKind, ConfirmStop, Resume} from "./types/Actions.sol";
+import {ActionKind, ConfirmStop, NameSuccessor, Resume} from "./types/Actions.sol";
 import {Parameters} from "./types/Parameters.sol";
 import {ActionContext, System} from "./types/System.sol";
 
 /// @title The brake
 /// @notice A few seats of two chambers stop a lineage of models, or everything, at once. Only a vote of tier 3 lets
 /// what was stopped run again. Stops never block the Council.
-contract Brake is Incidents {
+contract Brake is Incidents, Succession {
     uint8 private constant CONFIRM_TIER = 1;
     uint8 private constant RESUME_TIER = 3;
+    uint8 private constant SUCCESSOR_TIER = 4;
     uint256 private constant MAX_RESUMED = 32;
     uint8 private constant MIN_CHAMBERS = 2;
 
@@ -92,6 +94,10 @@ contract Brake is Incidents {
             _checkResume(abi.decode(action, (Resume)));
             return RESUME_TIER;
         }
+        if (kind == ActionKind.NameSuccessor) {
+            _checkSuccessor(abi.decode(action, (NameSuccessor)));
+            return SUCCESSOR_TIER;
+        }
         revert UnknownAction(kind);
     }
 
@@ -106,6 +112,9 @@ contract Brake is Incidents {
         } else if (kind == ActionKind.Resume) {
             _requireTier(context, RESUME_TIER);
             _resume(abi.decode(action, (Resume)), context.proposalId);
+        } else if (kind == ActionKind.NameSuccessor) {
+            _requireTier(context, SUCCESSOR_TIER);
+            _succeed(abi.decode(action, (NameSuccessor)), context.proposalId);
         } else {
             revert UnknownAction(kind);
         }

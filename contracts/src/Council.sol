@@ -67,6 +67,8 @@ contract Council is ParameterBook, Voting, CouncilViews {
         returns (uint256 proposalId)
     {
         if (!active) revert NotActive(); // R-Council-16
+        // R-Council-30: stops outlive the system.
+        if (successor != address(0) && !Tiers.isUrgent(kind)) revert HasSuccessor(successor);
         uint8 seat = _requireLive(msg.sender);
         uint8 tier = _tierNow(kind, action);
         uint64 nonce = proposalNonce[msg.sender]++;
@@ -146,6 +148,12 @@ contract Council is ParameterBook, Voting, CouncilViews {
     }
 
     /// @inheritdoc ICouncil
+    function close(address successor_) external {
+        if (msg.sender != address(BRAKE)) revert OnlyBrake(msg.sender); // R-Council-30
+        successor = successor_;
+    }
+
+    /// @inheritdoc ICouncil
     function computeProposalId(address proposer, uint64 nonce, ActionKind kind, bytes calldata action)
         public
         view
@@ -176,6 +184,7 @@ contract Council is ParameterBook, Voting, CouncilViews {
         if (kind == ActionKind.Resume) return address(BRAKE);
         if (kind == ActionKind.ChangeSeats) return address(SEATS);
         if (kind == ActionKind.FormCommittee) return address(COMMITTEE);
+        if (kind == ActionKind.NameSuccessor) return address(BRAKE);
         return address(this); // SetParameters
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from governance.encoding.keccak import keccak256
 from governance.ledger.client import Ledger
 from governance.spec.brake import pending_pulls
 from governance.spec.proposals import quorum_state
@@ -60,6 +61,7 @@ def _compare_seats(ledger: Ledger, state: SystemState, at: int) -> Iterator[Comp
 def _compare_council(ledger: Ledger, state: SystemState, at: int, now: Timestamp) -> Iterator[Compared]:
     council = state.council
     yield Compared("Council", "active", council.active, ledger.council.is_active(at=at))
+    yield Compared("Council", "successor", council.successor, ledger.council.get_successor(at=at))
     version, current = ledger.council.get_parameters(at=at)
     yield Compared("Council", "parameters in force", (council.version, council.parameters), (version, current))
     for number, parameters in enumerate(council.versions, 1):
@@ -117,6 +119,9 @@ def _compare_brake(ledger: Ledger, state: SystemState, at: int, now: Timestamp) 
         pulls = pending_pulls(state, scope, now)
         seats, _count, _chambers = ledger.brake.get_pending_pulls(scope, at=at)
         yield Compared("Brake", f"pulls on {what}", pulls.seats, seats)
+    for part in brake.successor_parts:
+        code = bytes.fromhex(ledger.rpc.call("eth_getCode", part.account, hex(at)).removeprefix("0x"))
+        yield Compared("Brake", f"code of the successor's {part.account}", part.code_hash, keccak256(code))
     expected = {StopId(number): stop for number, stop in enumerate(brake.stops, 1)}
     yield Compared("Brake", "stops", expected, ledger.brake.get_stops(at=at))
     reports = {ReportId(number): report for number, report in enumerate(brake.incidents, 1)}

@@ -21,6 +21,7 @@ from governance.types.events.brake import (
     StopLapsed,
     Stopped,
     StopResumed,
+    SuccessorNamed,
 )
 from governance.types.events.committee import (
     DealerAccused,
@@ -110,6 +111,8 @@ def _governance(event: Event, history: History) -> str | None:
             return f"{who} pulls the brake on {where} (severity {event.severity}): {event.statement!r}"
         case Stopped():
             return f"STOP {event.stop_id} on {names.of_scope(event.scope)}, lapses {format_time(event.lapses_at)}"
+        case SuccessorNamed():
+            return f"the system ends: its successor is {event.successor}"
         case IncidentReported():
             who, about = names.of_account(event.reporter), names.of_subject(event.subject)
             return (

@@ -23,6 +23,7 @@ NOUNS: dict[str, str] = {
     "proposal": "Proposals: list, show, execute, cancel, object.",
     "release": "Expiring permissions to unlock a model.",
     "seat": "Organisations, their seats, and the keys that vote for them.",
+    "successor": "What follows this system, and ends it.",
     "worker": "Serve a governed model, and ask it.",
 }
 
@@ -200,6 +201,14 @@ COMMANDS: Table = {
         "governance.cli.incident:show", "One report with its answers and stops.", ("custodes incident show 1",)
     ),
     "incident list": Entry("governance.cli.incident:list_", "Every report.", ("custodes incident list",)),
+    "successor propose": Entry(
+        "governance.cli.successor:propose_",
+        "Propose to end this system for another.",
+        ("custodes successor propose next/deployment.json -m 'batches, and a larger roster'",),
+    ),
+    "successor show": Entry(
+        "governance.cli.successor:show", "Whether this system has ended.", ("custodes successor show",)
+    ),
     "model register": Entry(
         "governance.cli.model:register",
         "Propose to register sealed weights.",

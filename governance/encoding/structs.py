@@ -30,10 +30,12 @@ from governance.types import (
     MemberRecord,
     Mode,
     ModelRecord,
+    NameSuccessor,
     OracleMember,
     Parameters,
     ParameterSetting,
     Phase,
+    PinnedCode,
     ProposalRecord,
     ProposalState,
     QuorumState,
@@ -92,6 +94,8 @@ SCHEMAS[SuspendSeat] = ("uint8", "bytes32")
 SCHEMAS[SeatGrant] = ("string", "uint8", "bytes2", "bytes32", "bytes32", KeyKind, "address", "address", "bytes32")
 SCHEMAS[ChangeSeats] = (Array("uint8"), Array(SeatGrant))
 SCHEMAS[OracleMember] = ("bytes32", "address")
+SCHEMAS[PinnedCode] = ("address", "bytes32")
+SCHEMAS[NameSuccessor] = (Array(PinnedCode),)
 SCHEMAS[FormCommittee] = ("uint16", "uint16", Array(OracleMember))
 
 # --- types/Parameters.sol

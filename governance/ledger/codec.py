@@ -225,7 +225,9 @@ def _field_schemas(event: type) -> tuple[Any, ...]:
             schemas.append(kind)
         elif typing.get_origin(kind) is tuple:
             item = typing.get_args(kind)[0]
-            schemas.append(Array("address" if item is Address else _LEAVES.get(item, "uint256")))
+            schemas.append(
+                Array("address" if item is Address else item if item in SCHEMAS else _LEAVES.get(item, "uint256"))
+            )
         else:
             schemas.append(_LEAVES.get(base, "uint256"))
     return tuple(schemas)

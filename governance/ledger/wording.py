@@ -21,6 +21,7 @@ from governance.types import (
     FormCommittee,
     GrantRelease,
     ModelId,
+    NameSuccessor,
     RegisterModel,
     RenewRelease,
     Resume,
@@ -50,6 +51,7 @@ WAYS: dict[ActionKind, str] = {
     ActionKind.CHANGE_SEATS: "changes who decides",
     ActionKind.FORM_COMMITTEE: "changes who holds the key",
     ActionKind.SET_PARAMETERS: "changes the rules of deciding",
+    ActionKind.NAME_SUCCESSOR: "ENDS this system: every release and every vote, but the brake",
 }
 
 
@@ -106,6 +108,8 @@ def list_details(action: Action | None, names: Names) -> list[tuple[str, str]]:
                 for m in action.members
             ]
             return [("slack", str(action.slack)), *members]
+        case NameSuccessor():
+            return [("part", f"{part.account} with code 0x{part.code_hash.hex()}") for part in action.parts]
         case Resume():
             return [_resumed(names, stop) for stop in action.stop_ids]
         case SuspendSeat():
@@ -169,6 +173,9 @@ _HEADLINES: dict[type[Any], Callable[[ActionKind, Any, Names], str]] = {
     ChangeSeats: _change_seats,
     FormCommittee: lambda kind, action, names: f"form a committee: {action.threshold} of {len(action.members)} unlock",
     SetParameters: lambda kind, action, names: "set the parameters of the Council",
+    NameSuccessor: lambda kind, action, names: (
+        f"end this system for its successor {action.parts[0].account}" if action.parts else "end this system"
+    ),
 }
 
 

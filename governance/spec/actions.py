@@ -9,7 +9,7 @@ from typing import assert_never
 
 from governance.encoding.actions import decode_action
 from governance.encoding.errors import NotDecodable
-from governance.spec import brake, constraints, formation, models, parameters, releases, seats
+from governance.spec import brake, constraints, formation, models, parameters, releases, seats, succession
 from governance.spec.outcome import Outcome
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import SystemState
@@ -23,6 +23,7 @@ from governance.types import (
     ConfirmStop,
     FormCommittee,
     GrantRelease,
+    NameSuccessor,
     ProposalId,
     RegisterModel,
     RenewRelease,
@@ -79,6 +80,8 @@ def execute_action(
             return seats.execute_change(state, action, now)
         case FormCommittee():
             return formation.execute_formation(state, action, proposal_id, now)
+        case NameSuccessor():
+            return succession.execute_successor(state, action, proposal_id)
         case SetParameters():
             return parameters.execute_parameters(state, action, proposal_id)
         case _:
@@ -107,6 +110,8 @@ def _check(state: SystemState, kind: ActionKind, action: Action, now: Timestamp)
             return seats.check_change(state, action, now)
         case FormCommittee():
             return formation.check_formation(state, action)
+        case NameSuccessor():
+            return succession.check_successor(state, action)
         case SetParameters():
             return parameters.check_parameters(state, action)
         case _:

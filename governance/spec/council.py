@@ -19,6 +19,7 @@ from governance.spec.proposals import (
     OPEN_STATES,
     ballots_of,
     eta_of,
+    is_closed,
     state_of,
 )
 from governance.spec.rules import Refusal, refuse
@@ -70,6 +71,9 @@ def process_propose(
     """The action is put to vote, and its round is open."""
     if not state.council.active:
         return refuse("R-Council-16", "NotActive", "the system is not active yet")
+    if is_closed(state.council, kind):
+        message = f"the system has a successor at {state.council.successor}"
+        return refuse("R-Council-30", "HasSuccessor", message, actual=state.council.successor)
     seat = _require_live(state, caller)
     if isinstance(seat, Refusal):
         return seat

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from governance.encoding.names import read_short_name
 from governance.spec.ballots import chosen
-from governance.spec.state import SystemState
+from governance.spec.state import CouncilState, SystemState
 from governance.spec.tally import chambers_required, compute_needed, passes, tally_chambers
 from governance.spec.tiers import URGENT
 from governance.types import (
+    ZERO_ADDRESS,
     ActionKind,
     BallotWord,
     Choice,
@@ -71,6 +72,11 @@ def is_passing(state: SystemState, proposal: ProposalRecord) -> bool:
     return passes(rule_of(state, proposal), roster, yes_of(state, proposal))
 
 
+def is_closed(council: CouncilState, kind: ActionKind) -> bool:
+    """R-Council-30: with a successor only the safe direction is open, since stops outlive the system."""
+    return council.successor != ZERO_ADDRESS and kind not in URGENT
+
+
 def state_of(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> ProposalState:
     """The proposal's state at that time."""
     if proposal.flags & FLAG_EXECUTED:
@@ -83,7 +89,7 @@ def state_of(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> Pr
         return ProposalState.ACTIVE
     if not is_passing(state, proposal):
         return ProposalState.ACTIVE if is_open else ProposalState.DEFEATED
-    if now > expiry_of(state, proposal):
+    if now > expiry_of(state, proposal) or is_closed(state.council, proposal.kind):
         return ProposalState.EXPIRED
     return ProposalState.SUCCEEDED if urgent or now >= eta_of(state, proposal) else ProposalState.QUEUED
 

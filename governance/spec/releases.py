@@ -57,7 +57,7 @@ REASONS: dict[Releasability, str] = {
     Releasability.EXPIRED: "the release has expired",
     Releasability.REVOKED: "the release was revoked",
     Releasability.STOPPED: "a stop stands",
-    Releasability.BARRED: "a stop lapsed after this release: it never runs again",
+    Releasability.BARRED: "a stop lapsed after this release, or the system has a successor: it never runs again",
     Releasability.WORKER_NOT_NAMED: "the release does not name this worker",
 }
 

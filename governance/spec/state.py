@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from governance.types import (
     EVERYTHING,
     NO_SEAT,
+    ZERO_ADDRESS,
     ZERO_HASH,
     ActionKind,
     Address,
@@ -32,6 +33,7 @@ from governance.types import (
     ModelRecord,
     OrganisationId,
     Parameters,
+    PinnedCode,
     ProposalId,
     ProposalRecord,
     ReceiptState,
@@ -120,6 +122,7 @@ class CouncilState:
     bounds: Bounds
     versions: tuple[Parameters, ...]  # version i is at i - 1
     active: bool = False
+    successor: Address = ZERO_ADDRESS  # once it is named, nothing but the safe direction is open
     proposals: Mapping[ProposalId, ProposalRecord] = field(default_factory=dict)
     actions: Mapping[ProposalId, ProposedAction] = field(default_factory=dict)
     nonces: Mapping[Address, int] = field(default_factory=dict)
@@ -176,6 +179,7 @@ class BrakeState:
     cooldowns: Mapping[tuple[ScopeId, SeatNumber], Cooldown] = field(default_factory=dict)
     incidents: tuple[IncidentRecord, ...] = ()  # report i is at i - 1
     last_reports: Mapping[Address, ReportId] = field(default_factory=dict)  # of workers alone
+    successor_parts: tuple[PinnedCode, ...] = ()  # with the code that was voted for
 
     def get_scope(self, scope: ScopeId) -> ScopeRecord:
         return self.scopes.get(scope, ScopeRecord(Timestamp(0), 0, 0, 0))

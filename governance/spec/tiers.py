@@ -44,6 +44,7 @@ TARGETS: dict[ActionKind, tuple[ContractName, Tier]] = {
     ActionKind.CHANGE_SEATS: ("seats", Tier.CONSTITUTE),
     ActionKind.FORM_COMMITTEE: ("committee", Tier.CONSTITUTE),
     ActionKind.SET_PARAMETERS: ("council", Tier.CONSTITUTE),
+    ActionKind.NAME_SUCCESSOR: ("brake", Tier.CONSTITUTE),
 }
 
 URGENT = frozenset({ActionKind.REVOKE_RELEASE, ActionKind.CONFIRM_STOP})  # R-Council-10

@@ -170,6 +170,21 @@ class SetParameters:
     parameters: Parameters
 
 
+@dataclass(frozen=True, slots=True)
+class PinnedCode:
+    """A contract, and the keccak256 of its code."""
+
+    account: Address
+    code_hash: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class NameSuccessor:
+    """The whole of what comes after; the first part is the one that is called the successor."""
+
+    parts: tuple[PinnedCode, ...]
+
+
 Action = (
     AddConstraint
     | SetParameter
@@ -185,6 +200,7 @@ Action = (
     | ChangeSeats
     | FormCommittee
     | SetParameters
+    | NameSuccessor
 )
 
 ACTION_OF_KIND: dict[ActionKind, type[Action]] = {
@@ -204,4 +220,5 @@ ACTION_OF_KIND: dict[ActionKind, type[Action]] = {
     ActionKind.CHANGE_SEATS: ChangeSeats,
     ActionKind.FORM_COMMITTEE: FormCommittee,
     ActionKind.SET_PARAMETERS: SetParameters,
+    ActionKind.NAME_SUCCESSOR: NameSuccessor,
 }

@@ -25,6 +25,7 @@ class ActionKind(IntEnum):
     CHANGE_SEATS = 14
     FORM_COMMITTEE = 15
     SET_PARAMETERS = 16
+    NAME_SUCCESSOR = 17
 
 
 class Direction(IntEnum):
@@ -112,7 +113,7 @@ class Releasability(IntEnum):
     EXPIRED = 2
     REVOKED = 3
     STOPPED = 4  # a stop stands
-    BARRED = 5  # a stop lapsed after this release: only a new release, or none
+    BARRED = 5  # a stop lapsed after this release, or the system has a successor: for ever
     WORKER_NOT_NAMED = 6
 
 

@@ -59,9 +59,11 @@ from governance.types import (
     IdentityRequest,
     Mode,
     ModelId,
+    NameSuccessor,
     OracleMember,
     Parameters,
     ParameterSetting,
+    PinnedCode,
     ProposalId,
     RegisterModel,
     ReleaseId,
@@ -423,6 +425,9 @@ class Walk:
                 return self.batch()
             case ActionKind.FORM_COMMITTEE:
                 return self.committee()
+            case ActionKind.NAME_SUCCESSOR:  # none that could pass: a successor ends every walk
+                own = dice.choice([self.world.state.system.seats, self.world.state.system.brake])
+                return NameSuccessor((PinnedCode(own, label("code")),) * dice.choice([0, 1, 16, 17]))
             case _:
                 return SetParameters(self.parameters())
 

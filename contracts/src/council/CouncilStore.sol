@@ -23,6 +23,7 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
 
     bool public active;
     uint32 internal currentVersion; // of the parameters in force
+    address public successor; // once it is named, what passes expires: see _state
     mapping(uint32 version => Parameters) internal sets; // R-Council-23: append-only, a proposal keeps its own
     Bounds internal limits;
 
@@ -46,8 +47,10 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
         }
         uint256 eta = _eta(h, rule);
         if (block.timestamp > eta + sets[h.parametersVersion()].grace) return ProposalState.Expired;
+        if (urgent) return ProposalState.Succeeded;
+        if (successor != address(0)) return ProposalState.Expired; // R-Council-30
         // R-Council-09, R-Council-10.
-        return urgent || block.timestamp >= eta ? ProposalState.Succeeded : ProposalState.Queued;
+        return block.timestamp >= eta ? ProposalState.Succeeded : ProposalState.Queued;
     }
 
     /// @dev The earliest execution, if it passes. A claimed tightening waits for objections.

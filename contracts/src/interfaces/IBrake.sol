@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IActionTarget} from "./IActionTarget.sol";
 import {IIncidents} from "./IIncidents.sol";
+import {ISuccession} from "./ISuccession.sol";
 
 /// @notice A few seats stop; only many resume. The scope 0 is everything, any other scope is a lineage.
-interface IBrake is IActionTarget, IIncidents {
+interface IBrake is IActionTarget, IIncidents, ISuccession {
     enum StopStatus {
         None,
         Standing,
@@ -18,7 +19,7 @@ interface IBrake is IActionTarget, IIncidents {
     struct Scope {
         uint40 openedAt; // [Unix seconds]; 0 = no such scope: not permission
         uint32 standing; // stops that stand
-        uint32 generation; // lapses so far: what ran before a lapse never runs again
+        uint32 generation; // lapses so far, and a successor: what ran before never runs again
         uint32 pulled; // stops ever
     }
 

@@ -84,6 +84,10 @@ interface ICouncil is IActionTarget {
     error ActivationMismatch(address where, bytes32 actual, bytes32 required);
     /// @notice R-Council-17: no proposal has that id.
     error UnknownProposal(uint256 proposalId);
+    /// @notice R-Council-30: the system has a successor, and here nothing but what stops is proposed.
+    error HasSuccessor(address successor);
+    /// @notice R-Council-30: only Brake closes the Council, when a vote names a successor.
+    error OnlyBrake(address caller);
     /// @notice R-Council-18: the action now needs a higher tier than it was voted at.
     error TierTooLow(uint256 proposalId, uint8 actual, uint8 required);
 
@@ -95,6 +99,13 @@ interface ICouncil is IActionTarget {
     function parametersHash() external view returns (bytes32);
 
     function active() external view returns (bool);
+
+    /// @notice What follows this system, or 0. With a successor nothing is proposed or executed here any more, but
+    /// revocations and confirmations of stops: what else passes has expired.
+    function successor() external view returns (address);
+
+    /// @notice Only Brake, when the vote that names the successor is carried out.
+    function close(address successor_) external;
 
     /// @notice Permissionless: checks all mutual addresses and the charter hash, once.
     function activate() external;

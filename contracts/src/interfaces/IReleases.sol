@@ -19,7 +19,7 @@ interface IReleases is IActionTarget {
         Expired,
         Revoked,
         Stopped, // a stop stands
-        Barred, // a stop lapsed after this release: only a new release, or none
+        Barred, // a stop lapsed after this release, or the system has a successor: for ever
         WorkerNotNamed
     }
 
@@ -124,6 +124,10 @@ interface IReleases is IActionTarget {
 
     /// @notice The model of a registered identity, or 0.
     function modelOfIdentity(bytes32 identity) external view returns (bytes32);
+
+    /// @notice The model that was sealed with the data key of that commitment, or 0. A successor that asks for it here
+    /// registers no seal of ours again.
+    function modelOfKey(bytes32 keyCommitment) external view returns (bytes32);
 
     function modelCount() external view returns (uint32);
 

@@ -50,6 +50,11 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
     }
 
     /// @inheritdoc IReleases
+    function modelOfKey(bytes32 keyCommitment) external view returns (bytes32) {
+        return keyModels[keyCommitment];
+    }
+
+    /// @inheritdoc IReleases
     function getRelease(bytes32 releaseId) external view returns (Release memory) {
         return releases[releaseId];
     }

@@ -19,7 +19,8 @@ enum ActionKind {
     Resume, // tier 3
     ChangeSeats, // tier 4
     FormCommittee, // tier 4
-    SetParameters // tier 4
+    SetParameters, // tier 4
+    NameSuccessor // tier 4, once: it ends everything here but stops
 }
 
 /// @dev Which way a numeric limit is tight: Max is an upper bound (smaller is tighter), Min a lower bound.
@@ -118,6 +119,17 @@ struct ConfirmStop {
 
 struct Resume {
     uint64[] stopIds; // exact ids; others stand
+}
+
+/// @dev A contract with the hash of its code, so that nothing else can stand there when the vote is carried out.
+struct PinnedCode {
+    address account;
+    bytes32 codeHash;
+}
+
+/// @dev The whole of what comes after: the first is the one that is called the successor, by custom its Council.
+struct NameSuccessor {
+    PinnedCode[] parts;
 }
 
 struct SuspendSeat {

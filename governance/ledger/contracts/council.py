@@ -49,6 +49,10 @@ class CouncilClient(ContractClient):
     def is_active(self, *, at: Block = "latest") -> bool:
         return bool(self._read("active", returns=["bool"], at=at))
 
+    def get_successor(self, *, at: Block = "latest") -> Address:
+        """What follows this system; the zero address if nothing does."""
+        return Address(self._read("successor", returns=["address"], at=at))
+
     def get_parameters(self, *, at: Block = "latest") -> tuple[int, Parameters]:
         """The version in force and its numbers."""
         version, parameters = self._read("parameters", returns=["uint32", Parameters], at=at)

@@ -50,3 +50,9 @@ rule(
     "A resume lifts no stop whose report nobody has answered since it fell.",
     errors=["Unanswered"],
 )
+rule(
+    "R-Brake-15",
+    "A successor has 1 to 16 parts, none of them ours, each with exactly the code that was voted for.",
+    errors=["BadSuccessor", "WrongCode", "OwnPart"],
+)
+rule("R-Brake-16", "A successor bars every release here, for ever; the brake goes on.")

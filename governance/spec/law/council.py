@@ -75,3 +75,8 @@ rule(
 )
 rule("R-Council-22", "Thresholds are fractions of all eligible seats, never of turnout; abstaining is never yes.")
 rule("R-Council-23", "The parameters of a proposal are those of its creation.")
+rule(
+    "R-Council-30",
+    "With a successor nothing is proposed here but revocations and confirmations of stops; the rest expires.",
+    errors=["HasSuccessor", "OnlyBrake"],
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from governance.types.actions import PinnedCode
 from governance.types.names import (
     Address,
     Hash32,
@@ -90,6 +91,21 @@ class IncidentAnswered:
     statement: str
 
 
+@dataclass(frozen=True, slots=True)
+class SuccessorNamed:
+    proposal_id: ProposalId
+    successor: Address  # the first of the parts
+    parts: tuple[PinnedCode, ...]
+
+
 BrakeEvent = (
-    ScopeOpened | Pulled | Stopped | StopConfirmed | StopResumed | StopLapsed | IncidentReported | IncidentAnswered
+    ScopeOpened
+    | Pulled
+    | Stopped
+    | StopConfirmed
+    | StopResumed
+    | StopLapsed
+    | IncidentReported
+    | IncidentAnswered
+    | SuccessorNamed
 )

@@ -9,26 +9,35 @@ import pytest
 
 from committee_duel import Duel
 from governance.encoding.actions import encode_action
+from governance.encoding.keccak import keccak256
 from governance.encoding.names import compute_constraint_id, make_jurisdiction
 from governance.encoding.releases import compute_model_id
 from governance.ledger.codec import Call
 from governance.spec import brake, council, incidents, keys
+from governance.spec.releases import compute_releasability
 from governance.spec.replay import replay
-from governance.spec.rules import Refusal
+from governance.spec.rules import Refusal, refuse
 from governance.types import (
     EVERYTHING,
     ZERO_HASH,
     Action,
     ActionKind,
+    AddConstraint,
     Address,
     ChamberNumber,
     ChangeSeats,
+    ConfirmStop,
     GrantRelease,
     Hash32,
     IdentityRequest,
     Mode,
     ModelId,
+    NameSuccessor,
+    PinnedCode,
+    ProposalId,
+    ProposalState,
     RegisterModel,
+    Releasability,
     ReleaseId,
     RenewRelease,
     ReportId,
@@ -217,6 +226,53 @@ def test_reports_and_answers_are_refused_alike(walk: Walk) -> None:
     assert report(WORKER, release) == ""
     assert propose(walk, ActionKind.RESUME, Resume((StopId(1),))) == ""
     assert replay(walk.world.genesis, walk.world.logs).brake == walk.world.state.brake
+
+
+def test_system_ends_alike_for_the_successor_that_was_voted_for(walk: Walk) -> None:
+    world, account, code = walk.world, address_of("next council"), b"\x60\x01\x60\x00\xf3"
+    walk.duel.rpc.call("anvil_setCode", account, "0x" + code.hex())
+    hashed = Hash32(keccak256(code))
+    good = NameSuccessor((PinnedCode(account, hashed),))
+    swapped = encode_action(NameSuccessor((PinnedCode(account, label("other code")),)))
+    own = NameSuccessor((PinnedCode(world.state.system.brake, hashed),))
+    adding = encode_action(AddConstraint("late", Timestamp(0), (), b"{}"))
+    release = next(iter(world.state.releases.releases))
+
+    def vote(proposal_id: ProposalId) -> None:
+        for seat in range(15):
+            voted = council.process_ballot(world.state, world.key(seat), proposal_id, 1, "", world.now)
+            walk.step(world.key(seat), Call("Council", "castVote", (proposal_id, 1)), voted)
+
+    def execute(proposal_id: ProposalId, kind: ActionKind, data: bytes) -> str:
+        executed = council.process_execute(world.state, world.key(0), proposal_id, kind, data, world.now)
+        walk.step(world.key(0), Call("Council", "execute", (proposal_id, kind, data)), executed)
+        return executed.error if isinstance(executed, Refusal) else ""
+
+    assert propose(walk, ActionKind.NAME_SUCCESSOR, NameSuccessor(())) == "BadSuccessor"
+    assert propose(walk, ActionKind.NAME_SUCCESSOR, own) == "OwnPart"
+    # What stands at an address is the chain's to say: the rules alone would let this one pass.
+    wrong = refuse("R-Brake-15", "WrongCode", "")
+    walk.step(world.key(0), Call("Council", "propose", (ActionKind.NAME_SUCCESSOR, swapped, "")), wrong)
+    assert propose(walk, ActionKind.NAME_SUCCESSOR, good) == ""
+    naming = list(world.state.council.proposals)[-1]
+    vote(naming)
+    world.pass_time_until_eta(naming)
+    assert propose(walk, ActionKind.ADD_CONSTRAINT, AddConstraint("late", Timestamp(0), (), b"{}")) == ""
+    late = list(world.state.council.proposals)[-1]
+    vote(late)
+    assert execute(naming, ActionKind.NAME_SUCCESSOR, encode_action(good)) == ""
+    assert world.state.council.successor == account
+    assert compute_releasability(world.state, release, WORKER, world.now) is Releasability.BARRED
+    world.pass_time_until_eta(late)
+    world.wait(1)
+    assert execute(late, ActionKind.ADD_CONSTRAINT, adding) == "UnexpectedState"
+    assert world.state_of(late) is ProposalState.EXPIRED
+    assert propose(walk, ActionKind.NAME_SUCCESSOR, good) == "HasSuccessor"
+    for seat in (0, 5, 10):
+        pulled = brake.process_pull(world.state, world.key(seat), EVERYTHING, HASH, 2, "", world.now)
+        walk.step(world.key(seat), Call("Brake", "pull", (EVERYTHING, HASH, 2, "")), pulled)
+    assert propose(walk, ActionKind.CONFIRM_STOP, ConfirmStop(StopId(1))) == ""
+    assert replay(world.genesis, world.logs).brake == world.state.brake
 
 
 def test_rotation_without_possession_is_refused_alike(walk: Walk) -> None:

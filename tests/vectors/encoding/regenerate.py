@@ -56,6 +56,7 @@ ACTIONS = [
     ),
     ("FORM_COMMITTEE", 15, "(uint16,uint16,(bytes32,address)[])", [3, 1, [[H1, A1], [H2, A2]]]),
     ("SET_PARAMETERS", 16, RULES, PARAMETERS),
+    ("NAME_SUCCESSOR", 17, "((address,bytes32)[])", [[[A1, H1], [A2, H2]]]),
 ]  # fmt: skip
 CHAIN_ID, NONCE = 31337, 5
 CHAMBERS = [H1, H2, H3]

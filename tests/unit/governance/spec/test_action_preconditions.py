@@ -23,6 +23,7 @@ from governance.types import (
     GrantRelease,
     Mode,
     ModelId,
+    NameSuccessor,
     OracleMember,
     ProposalId,
     RegisterModel,
@@ -66,6 +67,7 @@ AGAINST_A_RULE: dict[ActionKind, tuple[Action, str]] = {
         FormCommittee(1, 0, (OracleMember(compute_organisation_id("org-0"), address_of("oracle")),)),
         "R-Committee-01",
     ),
+    ActionKind.NAME_SUCCESSOR: (NameSuccessor(()), "R-Brake-15"),
     ActionKind.SET_PARAMETERS: (SetParameters(dataclasses.replace(PARAMETERS, pull_seats=1)), "R-Council-14"),
 }
 

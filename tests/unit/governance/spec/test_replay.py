@@ -22,8 +22,10 @@ from governance.types import (
     Epoch,
     FormCommittee,
     MemberIndex,
+    NameSuccessor,
     OracleMember,
     ParameterSetting,
+    PinnedCode,
     RenewRelease,
     ReportId,
     Resume,
@@ -89,6 +91,7 @@ def tell_everything() -> World:
     world.carry(ActionKind.SUSPEND_SEAT, SuspendSeat(SeatNumber(4), label("evidence")))
     world.carry(ActionKind.CHANGE_SEATS, ChangeSeats((SeatNumber(14),), (make_grant(20, 2),)))
     world.carry(ActionKind.SET_PARAMETERS, SetParameters(dataclasses.replace(PARAMETERS, pull_seats=4)))
+    world.carry(ActionKind.NAME_SUCCESSOR, NameSuccessor((PinnedCode(address_of("next"), label("code")),)))
     return world
 
 

@@ -61,7 +61,7 @@ def structs_in_solidity() -> dict[str, list[tuple[str, str]]]:
 
 
 # Interfaces that a contract's own interface inherits.
-PARTS_OF = {"Brake": ("IIncidents",)}
+PARTS_OF = {"Brake": ("IIncidents", "ISuccession")}
 
 
 def solidity_type(declared: str) -> str:

@@ -14,7 +14,7 @@ from governance.ledger.proven_committee import ProvenCommittee
 from governance.types import Address, Hash32, Mode, Phase
 from inference.access import Access
 from inference.errors import NoCommitteeKey, WrongCommittee
-from inference.sealed import Anchor, DataKey, Registration, SealReport, parse_manifest, seal_directory
+from inference.sealed import Anchor, DataKey, Manifest, Registration, SealReport, parse_manifest, seal_directory
 from inference.sealed.files import SealedDirectory
 from inference.sealed.parallel import Progress
 
@@ -86,6 +86,14 @@ def read_anchor(access: Access, directory: Path) -> Anchor:
     """
     with SealedDirectory(directory) as opened:
         manifest = parse_manifest(opened.read_manifest_bytes())
+    return find_anchor(access, manifest)
+
+
+def find_anchor(access: Access, manifest: Manifest) -> Anchor:
+    """What the ledger is proven to hold of the model that the manifest names.
+
+    Raises: NotRegistered, VerificationError, Unavailable.
+    """
     sight = access.sight
     return sight.terms.anchor(sight.view.prove, sight.view.refresh().finalized, manifest)
 

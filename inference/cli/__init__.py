@@ -23,6 +23,16 @@ commands: Table = {
         "Compare every byte with what the ledger recorded; no key is needed.",
         ("custodes model verify ./smollm2.sealed",),
     ),
+    "model disperse": Entry(
+        "inference.cli.dispersal:disperse",
+        "Split a sealed directory into fragments of which some suffice.",
+        ("custodes model disperse ./smollm2.sealed ./fragments --data 3 --parity 2",),
+    ),
+    "model gather": Entry(
+        "inference.cli.dispersal:gather",
+        "Make a sealed directory of fragments; one that lies is named and left out.",
+        ("custodes model gather ./smollm2.sealed ./fragments/fragment-0 ./fragments/fragment-3 http://127.0.0.1:8700",),
+    ),
     "worker ask": Entry(
         "inference.cli.ask:ask",
         "Unlock a model, put one question to it, wipe it; or ask a worker that runs.",

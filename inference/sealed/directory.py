@@ -116,7 +116,7 @@ def _seal(
     """As `seal_directory`, with the data key and the salts given: for committed vectors, and for nothing else."""
     if not is_chunk_size(chunk_bytes):
         raise UnsealableSource(f"chunks of {chunk_bytes} bytes; a power of two of 1 KiB to 16 MiB is required")
-    _check_free(out)
+    check_free(out)
     # A wrong length or a repeated identity is found now, not after an hour of sealing.
     blank = Shard(name="blank", size=0, leaves=2, root=bytes(32))
     rehearsal = [Recipient(r.identity, lambda *_: bytes(WRAPPED_KEY_BYTES), r.mode, r.party) for r in recipients]
@@ -124,7 +124,7 @@ def _seal(
     model = read_source(source)
     plain_bytes = sum(shard.size for shard in model.shards)
     meter = Meter(2 * sum(shard.size - 8 for shard in model.shards), progress)
-    with _staging(out, plain_bytes, chunk_bytes) as staging:
+    with staging_beside(out, plain_bytes + plain_bytes // chunk_bytes * (TAG_BYTES + 32)) as staging:
         shards = []
         for shard in model.shards:
             path = staging / (shard.name + SEALED_SUFFIX)
@@ -137,10 +137,10 @@ def _seal(
             )  # fmt: skip
         files = _copy_plain_files(model, staging)
         manifest = _assemble(registration, recipients, data_key, chunk_bytes, tuple(shards), files)
-        _write_file(staging / MANIFEST_NAME, manifest.to_bytes())
+        write_file(staging / MANIFEST_NAME, manifest.to_bytes())
         anchor = manifest.compute_anchor()
         verified = verify_directory(staging, anchor, threads=threads, meter=meter)
-        _publish(staging, out)
+        publish(staging, out)
     return SealReport(out, manifest, anchor, plain_bytes, verified.sealed_bytes, model.skipped)
 
 
@@ -184,12 +184,15 @@ def _assemble(
 
 
 @contextmanager
-def _staging(out: Path, plain_bytes: int, chunk_bytes: int) -> Iterator[Path]:
-    """A directory beside `out` that is gone afterwards, unless it was renamed to `out`."""
+def staging_beside(out: Path, needed: int) -> Iterator[Path]:
+    """A directory beside `out` that is gone afterwards, unless it was renamed to `out`. `needed` [bytes] are free.
+
+    Raises: ResourcesUnavailable.
+    """
     staging = out.parent / f".{out.name}.partial-{secrets.token_hex(4)}"
     with _translated(f"{out.parent} cannot be written"):
         out.parent.mkdir(parents=True, exist_ok=True)
-        free, needed = shutil.disk_usage(out.parent).free, plain_bytes + plain_bytes // chunk_bytes * (TAG_BYTES + 32)
+        free = shutil.disk_usage(out.parent).free
         if free < needed:
             raise ResourcesUnavailable(f"{out.parent} has {free} bytes free, {needed} are needed")
         staging.mkdir()
@@ -211,12 +214,13 @@ def _copy_plain_files(model: SourceModel, staging: Path) -> tuple[PlainFile, ...
             content = read_bytes(fd, size, 0, name)
         finally:
             os.close(fd)
-        _write_file(staging / name, content)
+        write_file(staging / name, content)
         entries.append(PlainFile(name=name, size=size, sha256=hashlib.sha256(content).digest()))
     return tuple(entries)
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """The new file is on disk. Raises: ResourcesUnavailable."""
     with _translated(f"{path.name} cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as stream:
@@ -225,9 +229,9 @@ def _write_file(path: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
 
 
-def _publish(staging: Path, out: Path) -> None:
-    """The directory has its final name, and would have it after a power cut."""
-    _check_free(out)
+def publish(staging: Path, out: Path) -> None:
+    """The directory has its final name, and would have it after a power cut. Raises: OutputExists."""
+    check_free(out)
     with _translated(f"{out} cannot be put in place"):
         for folder in [staging, *(path for path in staging.rglob("*") if path.is_dir())]:
             _sync_directory(folder)
@@ -240,7 +244,8 @@ def _publish(staging: Path, out: Path) -> None:
         _sync_directory(out.parent)
 
 
-def _check_free(out: Path) -> None:
+def check_free(out: Path) -> None:
+    """Raises: OutputExists."""
     if os.path.lexists(out):
         raise OutputExists(f"{out} is already there")
 

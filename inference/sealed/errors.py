@@ -49,6 +49,12 @@ class OutputExists(InvalidInput):
     hint: ClassVar[str] = "choose another output directory, or remove the old one yourself"
 
 
+class MalformedFragment(InvalidInput):
+    """A fragment's description is not canonical JSON of the schema `custodes.fragment/1`."""
+
+    hint: ClassVar[str] = "give a directory that custodes model disperse made, or where it is served over HTTP"
+
+
 class ManifestMismatch(VerificationError):
     """The manifest, or a value in it, is not the one that the ledger recorded."""
 
@@ -83,6 +89,24 @@ class WrongDataKey(VerificationError):
     """The data key does not have the commitment that the ledger recorded; the files were not even looked at."""
 
     hint: ClassVar[str] = "the key belongs to another seal: unlock this model's own identity"
+
+
+class FragmentLies(VerificationError):
+    """A fragment is not what its place under the dispersal's root says; the message names it and where it differs."""
+
+    hint: ClassVar[str] = "leave that fragment out; whoever gave it changed it, or its disk did"
+
+
+class TooFewFragments(Unavailable):
+    """Fewer fragments than are needed can be read and are true; the message says what is wrong with each other one."""
+
+    hint: ClassVar[str] = "add fragments of other parties: custodes model gather OUT FRAGMENT FRAGMENT ..."
+
+
+class FragmentUnreachable(Unavailable):
+    """A fragment cannot be read where it is said to be."""
+
+    hint: ClassVar[str] = "check the path, or the URL and that its server runs; others may do without it"
 
 
 class ResourcesUnavailable(Unavailable):

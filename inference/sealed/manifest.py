@@ -88,7 +88,9 @@ FileName = Annotated[str, AfterValidator(_check_file_name)]
 Natural = Annotated[int, Field(ge=0, le=_MAX_JSON_INTEGER)]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
+    """A JSON object with exactly these members, in camel case."""
+
     model_config = ConfigDict(
         strict=True,
         extra="forbid",
@@ -99,7 +101,7 @@ class _Document(BaseModel):
     )
 
 
-class Shard(_Document):
+class Shard(Document):
     """One sealed file: `name` is its source's; on disk it has the suffix `.sealed`."""
 
     name: FileName
@@ -112,7 +114,7 @@ class Shard(_Document):
         return self.name + SEALED_SUFFIX
 
 
-class PlainFile(_Document):
+class PlainFile(Document):
     """A file that is kept in the clear and checked before use: configuration, tokenizer, chat template."""
 
     name: FileName
@@ -120,7 +122,7 @@ class PlainFile(_Document):
     sha256: Bytes32
 
 
-class WrappedKey(_Document):
+class WrappedKey(Document):
     """The data key, wrapped to one identity of the model."""
 
     identity: Bytes32
@@ -129,7 +131,7 @@ class WrappedKey(_Document):
     wrapped: WrappedBytes
 
 
-class Manifest(_Document):
+class Manifest(Document):
     """The content of manifest.json. `to_bytes` is its only form."""
 
     schema_: Annotated[Literal["custodes.manifest/1"], Field(alias="schema")] = SCHEMA

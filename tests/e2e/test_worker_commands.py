@@ -127,6 +127,25 @@ def test_verify_agrees_with_the_ledger_and_notices_one_bit(shell: Shell, release
         path.write_bytes(content)
 
 
+def test_fragments_are_dispersed_and_gathered_and_the_liar_is_named(shell: Shell, released: Released) -> None:
+    ran = shell.run("model", "disperse", str(released.directory), "pieces", "--data", "3", "--parity", "2", "--json")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.json["schema"] == "custodes.dispersal/1"
+    fragments = ran.json["fragments"]
+    assert len(fragments) == 5
+    lie = shell.directory / fragments[1] / "model.safetensors.sealed.fragment"
+    content = bytearray(lie.read_bytes())
+    content[7] ^= 1
+    lie.write_bytes(content)
+    few = shell.run("model", "gather", "gathered", *fragments[:3], "--json")
+    assert (few.code, few.json["error"]) == (3, "TooFewFragments"), few.out
+    found = shell.run("model", "gather", "gathered", *fragments[1:], "--json")
+    assert found.code == 0, found.out + found.err
+    assert list(found.json["faults"]) == [fragments[1]]
+    for path in released.directory.iterdir():
+        assert (shell.directory / "gathered" / path.name).read_bytes() == path.read_bytes()
+
+
 # --- one question
 
 

@@ -82,7 +82,7 @@ def test_sealing_refuses_to_overwrite_what_appears_at_the_last_moment(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the last look and the renaming: the kernel itself refuses to replace what is not empty."""
-    monkeypatch.setattr(inference.sealed.directory, "_check_free", lambda _: None)
+    monkeypatch.setattr(inference.sealed.directory, "check_free", lambda _: None)
     out = source.parent / "out"
     out.mkdir()
     (out / "precious").touch()

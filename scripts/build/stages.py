@@ -157,7 +157,7 @@ def run_layers(bench: Workbench) -> str:
 
 # --------------------------------------------------------------------------------------------------------- contracts
 def run_solidity_format(bench: Workbench) -> str:
-    _, output = bench.try_call("forge", "fmt", "--check", cwd=CONTRACTS)
+    _, output = bench.try_call("forge", "fmt", "--check", "src", "test", "bench", cwd=CONTRACTS)
     check("run forge fmt under contracts", sorted(set(re.findall(r"^Diff in .*(?=:$)", output, re.MULTILINE))))
     return ""
 

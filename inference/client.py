@@ -68,6 +68,11 @@ class WorkerClient:
             body["max_completion_tokens"] = question.max_tokens
         return self._exchange("POST", "/v1/chat/completions", body)
 
+    def prove_receipt(self, sequence: int) -> dict[str, Any] | None:
+        """Where that receipt lies under an anchored root; None if it is not anchored yet. Raises: as `status`."""
+        inclusion = self._exchange("GET", f"/custodes/receipts/{sequence}", None).get("inclusion")
+        return inclusion if isinstance(inclusion, dict) else None
+
     def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         import requests
 

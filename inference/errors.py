@@ -49,6 +49,14 @@ class BadReceipt(VerificationError):
     hint: ClassVar[str] = "do not rely on it: the receipt was changed, or receipts were taken out of the log"
 
 
+class NotAnchored(Unavailable):
+    """A receipt is signed, and not under a root on the chain yet, or comes without the path to it."""
+
+    hint: ClassVar[str] = (
+        "once its worker has anchored it, custodes worker receipt FILE --url ... writes the path into it"
+    )
+
+
 class NoCommitteeKey(Unavailable):
     """There is no committee in force to seal to."""
 

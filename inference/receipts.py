@@ -15,12 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
-from governance.encoding.receipts import SALT_BYTES, compute_commitment, compute_receipt_hash, compute_receipts_root
+from governance.encoding.errors import NotEncodable
+from governance.encoding.receipts import (
+    SALT_BYTES,
+    compute_commitment,
+    compute_receipt_hash,
+    compute_receipt_path,
+    compute_receipts_root,
+    compute_root_by_path,
+)
 from governance.errors import InvalidInput
 from governance.types import Address, Hash32
 from governance.types.events.releases import ReceiptsAnchored
 from inference.enforcement import Spent
-from inference.errors import BadReceipt, WorkerBusy
+from inference.errors import BadReceipt, NotAnchored, WorkerBusy
 
 SCHEMA: Final = "custodes.receipt/1"
 SIGNATURE_BYTES: Final = 65
@@ -52,6 +60,23 @@ class Served:
     capability: str
     prompt_tokens: int
     output_tokens: int
+
+
+@dataclass(frozen=True)
+class Anchored:
+    """An anchoring that a receipt relies on; `ReceiptsAnchored` must say the same."""
+
+    release_id: str
+    worker: str
+    batch: int
+    root: Hash32
+    first_sequence: int
+    count: int
+
+    def is_said_by(self, event: ReceiptsAnchored) -> bool:
+        mine = (self.release_id.lower(), self.worker.lower(), self.batch, self.root, self.first_sequence, self.count)
+        said = ("0x" + event.release_id.hex(), event.worker.lower(), event.batch, event.root)
+        return mine == (*said, event.first_sequence, event.count)
 
 
 class ReceiptLog:
@@ -111,6 +136,26 @@ class ReceiptLog:
         """Root and number of the receipts from `first` on; None if there is none."""
         hashes = self._hashes[first:]
         return (compute_receipts_root(hashes), len(hashes)) if hashes else None
+
+    def prove(self, sequence: int, batches: Sequence[ReceiptsAnchored]) -> dict[str, Any] | None:
+        """Where that receipt lies under an anchored root, as `verify_inclusion` takes it; None if it does not yet.
+
+        Raises: NotEncodable, if there is no such receipt.
+        """
+        if not 0 <= sequence < self.count:
+            raise NotEncodable(f"this worker has {self.count} receipts, and none with number {sequence}")
+        for batch in batches:
+            index = sequence - batch.first_sequence
+            if 0 <= index < batch.count:
+                path = compute_receipt_path(self._hashes[batch.first_sequence :][: batch.count], index)
+                return {
+                    "batch": batch.batch,
+                    "firstSequence": batch.first_sequence,
+                    "count": batch.count,
+                    "root": _hex(batch.root),
+                    "path": [_hex(step) for step in path],
+                }
+        return None
 
     def verify_anchored(self, batches: Sequence[ReceiptsAnchored]) -> None:
         """Returns if this log holds all that its worker ever anchored: losing receipts must not win back a budget.
@@ -185,6 +230,28 @@ def verify_receipt(receipt: dict[str, Any], request: bytes | None = None, respon
     for name, content in (("request", request), ("response", response)):
         if content is not None and not _is_opened(receipt, name, content):
             raise BadReceipt(f"the receipt commits to another {name}")
+
+
+def verify_inclusion(receipt: dict[str, Any]) -> Anchored:
+    """The receipt lies under the root in its `inclusion`. Whether that root was anchored, the chain knows.
+
+    Raises: BadReceipt, NotAnchored.
+    """
+    inclusion = receipt.get("inclusion")
+    if inclusion is None:
+        raise NotAnchored("the receipt comes without its place under an anchored root")
+    try:
+        body = receipt["body"]
+        path = [bytes.fromhex(str(step).removeprefix("0x")) for step in inclusion["path"]]
+        batch, first, count = (int(inclusion[name]) for name in ("batch", "firstSequence", "count"))
+        index = int(body["sequence"]) - first
+        root = compute_root_by_path(compute_receipt_hash(body), index, count, path)
+        claimed = bytes.fromhex(str(inclusion["root"]).removeprefix("0x"))
+    except (InvalidInput, KeyError, TypeError, ValueError) as e:
+        raise BadReceipt("the receipt's place under an anchored root is malformed") from e
+    if root != claimed:
+        raise BadReceipt(f"the receipt is not under the root 0x{claimed.hex()[:16]}… that it names")
+    return Anchored(str(body["releaseId"]), str(body["worker"]), batch, root, first, count)
 
 
 def _is_opened(receipt: dict[str, Any], name: str, content: bytes) -> bool:

@@ -222,6 +222,11 @@ class Worker:
             self._post.ledger.send(call, self._post.signer, patience=ANCHOR_PATIENCE)
             return batch[1]
 
+    def prove_receipt(self, sequence: int) -> dict[str, Any]:
+        """Where that receipt lies under an anchored root, None until it does. Raises: NotEncodable, Unavailable."""
+        batches = self._select_anchored([record.event for record in self._post.ledger.events()])
+        return {"schema": "custodes.receipt-inclusion/1", "inclusion": self._receipts.prove(sequence, batches)}
+
     def abandon(self) -> None:
         """What goes on ends soon, with WorkerDark: a wait for the committee, or an answer. The weights are gone."""
         self._go_dark(Dark("R-Worker-01", "the worker is ending"))

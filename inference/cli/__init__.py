@@ -46,6 +46,19 @@ commands: Table = {
         "Unlock a model and serve it on loopback, for as long as its release is in force.",
         ("custodes worker serve --release 3 --model ./smollm2.sealed --token-file worker.token --key worker",),
     ),
+    "worker receipt": Entry(
+        "inference.cli.receipt:receipt",
+        "Write into a receipt's file where it lies under an anchored root.",
+        ("custodes worker receipt receipt.json --url http://127.0.0.1:8600 --token-file worker.token",),
+    ),
+    "audit receipt": Entry(
+        "inference.cli.receipt:verify",
+        "Whether a receipt was signed by its worker and anchored on the chain.",
+        (
+            "custodes audit receipt receipt.json",
+            "custodes audit receipt receipt.json --root 0x5f2c...   # asks no chain",
+        ),
+    ),
     "worker status": Entry(
         "inference.cli.status:status",
         "Whether a worker serves, waits or is dark, and why.",

@@ -31,6 +31,7 @@ from inference.server.requests import Body, Wish, read_body, read_chat, read_com
 from inference.server.streaming import Begun, EventStream, Failed, Finished, Line, listening
 from inference.worker import Worker
 
+RECEIPTS = "/custodes/receipts"
 Handle = Callable[[Request], Awaitable[Response]]
 
 
@@ -56,6 +57,7 @@ class _Face:
                 self._post("/v1/completions", self._complete),
                 self._post("/v1/embeddings", self._embed),
                 Route("/custodes/status", self._guard("/custodes/status", self._tell_status)),
+                Route(f"{RECEIPTS}/{{sequence:int}}", self._guard(RECEIPTS, self._prove_receipt)),
                 Route("/metrics", self._guard("/metrics", self._tell_metrics)),
                 Route("/healthz", self._tell_health),
             ],
@@ -103,6 +105,10 @@ class _Face:
 
     async def _tell_status(self, _: Request) -> Response:
         return JSONResponse(self._worker.describe())
+
+    async def _prove_receipt(self, request: Request) -> Response:
+        """Of a dark worker too: the last receipts are anchored after the end."""
+        return JSONResponse(await run_in_threadpool(self._worker.prove_receipt, request.path_params["sequence"]))
 
     async def _tell_metrics(self, _: Request) -> Response:
         return Response(self._metrics.to_text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -269,10 +269,15 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
         at = ("--url", listening["url"], "--token-file", token)
         ready = shell.run("worker", "status", *at, "--wait", "60", "--json")
         assert (ready.code, ready.json["state"]) == (0, "serving"), ready.out
-        answer = shell.run("worker", "ask", QUESTION, *at, "--max-tokens", "4", "--json")
+        answer = shell.run("worker", "ask", QUESTION, *at, "--max-tokens", "4", "--receipt", "r.json", "--json")
         assert answer.code == 0, answer.out
         verify_receipt(answer.json["receipt"], response=answer.json["text"].encode())
+        early = shell.run("audit", "receipt", "r.json", "--json")
+        assert (early.code, early.json["error"]) == (3, "NotAnchored"), early.out
         wait_for(lambda: ledger.releases.get_receipts(*mine).receipts == 1, what="an anchor while it serves")
+        world.settle()
+        assert shell.run("worker", "receipt", "r.json", *at).code == 0
+        assert_anchored(shell, answer.json["text"])
         refused = shell.run("worker", "ask", QUESTION, *at, "--capability", "code")
         assert refused.code == 4
         assert "R-Worker-04" in refused.err
@@ -295,6 +300,20 @@ def test_serve_answers_goes_dark_and_says_why(world: WorkerWorld, shell: Shell, 
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert ledger.releases.get_receipts(*mine).receipts == 1
+
+
+def assert_anchored(shell: Shell, text: str) -> None:
+    """r.json is found under its root: on the chain, and without a chain under a root that is known."""
+    (shell.directory / "answer.txt").write_text(text)
+    good = shell.run("audit", "receipt", "r.json", "--response", "answer.txt", "--json")
+    assert good.code == 0, good.out + good.err
+    assert (good.json["ok"], good.json["sequence"], good.json["compared"]) == (True, 0, ["response"])
+    assert good.json["block"] > 0
+    offline = Shell(shell.directory, {**shell.environment, "CUSTODES_RPC": "http://127.0.0.1:9"})
+    alone = offline.run("audit", "receipt", "r.json", "--root", good.json["root"], "--json")
+    assert (alone.code, alone.json["block"]) == (0, None), alone.out
+    other = offline.run("audit", "receipt", "r.json", "--root", "0x" + "00" * 32, "--json")
+    assert (other.code, other.json["error"]) == (1, "BadReceipt")
 
 
 def test_serve_over_tls_drains_and_anchors_at_its_end_and_ends_by_itself_when_nobody_unlocks(

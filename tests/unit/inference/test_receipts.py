@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
-from governance.encoding.receipts import compute_receipt_hash, compute_receipts_root
+from governance.encoding.errors import NotEncodable
+from governance.encoding.receipts import (
+    compute_receipt_hash,
+    compute_receipt_path,
+    compute_receipts_root,
+    compute_root_by_path,
+)
 from governance.ledger.signer import Signer
 from governance.types import Hash32, ReleaseId
 from governance.types.events.releases import ReceiptsAnchored
 from inference.enforcement import Spent
-from inference.errors import BadReceipt, WorkerBusy
-from inference.receipts import ReceiptLog, Served, verify_receipt
+from inference.errors import BadReceipt, NotAnchored, WorkerBusy
+from inference.receipts import ReceiptLog, Served, verify_inclusion, verify_receipt
 
 WORKER = Signer.random()
 SERVED = Served(
@@ -179,3 +185,78 @@ def test_batch_root_binds_order_and_number(log: ReceiptLog) -> None:
     assert log.batch(3) == (compute_receipts_root(hashes[3:]), 2)
     roots = {compute_receipts_root(hashes[:n]) for n in range(1, 6)} | {compute_receipts_root(hashes[::-1])}
     assert len(roots) == 6
+
+
+# --- under an anchored root
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 13])
+def test_every_receipt_of_a_batch_has_a_path_to_its_root_at_its_own_place_alone(count: int) -> None:
+    hashes = [Hash32(bytes([number]) * 32) for number in range(count)]
+    root = compute_receipts_root(hashes)
+    for index, digest in enumerate(hashes):
+        path = compute_receipt_path(hashes, index)
+        assert compute_root_by_path(digest, index, count, path) == root
+        with pytest.raises(NotEncodable, match="steps"):
+            compute_root_by_path(digest, index, count, [*path, bytes(32)])
+        for other in range(count):
+            if other != index:
+                try:
+                    assert compute_root_by_path(digest, other, count, path) != root
+                except NotEncodable:
+                    continue
+    for index in (-1, count):
+        with pytest.raises(NotEncodable, match="has no number"):
+            compute_receipt_path(hashes, index)
+        with pytest.raises(NotEncodable, match="has no number"):
+            compute_root_by_path(hashes[0], index, count, ())
+
+
+def anchor(log: ReceiptLog, sizes: list[int]) -> list[ReceiptsAnchored]:
+    """As the chain tells it."""
+    batches, first = [], 0
+    for number, size in enumerate(sizes):
+        root = compute_receipts_root(log._hashes[first : first + size])
+        release = ReleaseId(bytes.fromhex("22" * 32))
+        batches.append(ReceiptsAnchored(release, WORKER.address, number, root, first, size))
+        first += size
+    return batches
+
+
+def test_receipt_is_found_under_the_root_of_its_batch(log: ReceiptLog) -> None:
+    receipts = [log.append(SERVED, b"q", b"a") for _ in range(6)]
+    batches = anchor(log, [2, 3])
+    for sequence, batch in enumerate([0, 0, 1, 1, 1]):
+        proven = {**receipts[sequence], "inclusion": log.prove(sequence, batches)}
+        anchored = verify_inclusion(json.loads(json.dumps(proven)))
+        assert [anchored.is_said_by(event) for event in batches] == [batch == 0, batch == 1]
+        assert not anchored.is_said_by(replace(batches[batch], worker=Signer.random().address))
+    assert log.prove(5, batches) is None
+    with pytest.raises(NotAnchored):
+        verify_inclusion(receipts[5])
+    with pytest.raises(NotEncodable, match="none with number 6"):
+        log.prove(6, batches)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": []},
+        {"path": ["0x" + "00" * 32]},
+        {"path": 7},
+        {"path": ["zz"]},
+        {"count": 3},
+        {"firstSequence": 1},
+        {"firstSequence": "x"},
+        {"root": "0x" + "00" * 32},
+        {"batch": None},
+    ],
+)
+def test_receipt_with_another_place_is_refused(log: ReceiptLog, change: dict[str, Any]) -> None:
+    receipts = [log.append(SERVED, b"q", b"a") for _ in range(2)]
+    inclusion = log.prove(1, anchor(log, [2]))
+    assert inclusion is not None
+    with pytest.raises(BadReceipt):
+        verify_inclusion({**receipts[1], "inclusion": {**inclusion, **change}})
+    with pytest.raises(BadReceipt):
+        verify_inclusion({**receipts[0], "inclusion": inclusion})

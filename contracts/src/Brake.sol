@@ -178,7 +178,7 @@ contract Brake is Incidents, Succession {
         private
         returns (uint64 stopId)
     {
-        (uint8 seat, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
+        (uint8 seat, ISeats.Standing standing) = SEATS.act(msg.sender);
         if (standing != ISeats.Standing.Live) revert NotLiveSeat(msg.sender); // R-Brake-01
         uint40 until = cooldownUntil(scope, seat);
         if (block.timestamp < until) revert CoolingDown(seat, scope, until); // R-Brake-03

@@ -118,7 +118,7 @@ contract Council is ParameterBook, Voting, CouncilViews {
             revert UnexpectedState(proposalId, current, ProposalState.Active); // R-Council-05
         }
         // By the seat, not by the key that proposed: a key that was rotated away withdraws nothing.
-        (uint8 seat, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
+        (uint8 seat, ISeats.Standing standing) = SEATS.act(msg.sender);
         uint64 voted = Ballots.voted(_ballots(proposalId, 1)) | Ballots.voted(_ballots(proposalId, h.round()));
         bool others = voted & ~(uint64(1) << h.proposerSeat()) != 0;
         if (standing != ISeats.Standing.Live || seat != h.proposerSeat() || others) {
@@ -185,7 +185,8 @@ contract Council is ParameterBook, Voting, CouncilViews {
         if (kind == ActionKind.ChangeSeats) return address(SEATS);
         if (kind == ActionKind.FormCommittee) return address(COMMITTEE);
         if (kind == ActionKind.NameSuccessor) return address(BRAKE);
-        return address(this); // SetParameters
+        if (kind == ActionKind.SetParameters) return address(this);
+        return address(SEATS); // Reclassify, ReplaceSeat
     }
 
     /// @dev A slot is free again when its proposal is executed, cancelled, defeated or expired; nobody has to close it.

@@ -4,16 +4,16 @@ pragma solidity 0.8.37;
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {Tally} from "./libraries/Tally.sol";
-import {Admission} from "./seats/Admission.sol";
 import {Keys} from "./seats/Keys.sol";
-import {ActionKind, ChangeSeats, SeatGrant, SuspendSeat} from "./types/Actions.sol";
+import {Labels} from "./seats/Labels.sol";
+import {ActionKind, ChangeSeats, Reclassify, ReplaceSeat, SeatGrant, SuspendSeat} from "./types/Actions.sol";
 import {ActionContext, System} from "./types/System.sol";
 
 /// @title Seats
 /// @notice Organisations, their seats in the chambers, and the keys that vote for them.
 /// @dev Rosters are append-only, so that a proposal counts against the one that it was made under; liveMask is of now, and
 /// never regains a bit that an open proposal could count.
-contract Seats is Keys, Admission {
+contract Seats is Keys, Labels {
     uint8 private constant SUSPENSION_TIER = 1;
     uint8 private constant CHANGE_TIER = 4;
     uint256 private constant MIN_CHAMBERS = 3;
@@ -41,8 +41,10 @@ contract Seats is Keys, Admission {
             _admitSuspension(abi.decode(action, (SuspendSeat)).seat);
             return SUSPENSION_TIER;
         }
-        if (kind != ActionKind.ChangeSeats) revert UnknownAction(kind); // R-Council-20
-        _admitBatch(abi.decode(action, (ChangeSeats)));
+        if (kind == ActionKind.Reclassify) _admitLabels(abi.decode(action, (Reclassify)));
+        else if (kind == ActionKind.ReplaceSeat) _admitReplacement(abi.decode(action, (ReplaceSeat)), block.timestamp);
+        else if (kind == ActionKind.ChangeSeats) _admitBatch(abi.decode(action, (ChangeSeats)));
+        else revert UnknownAction(kind); // R-Council-20
         return CHANGE_TIER;
     }
 
@@ -58,10 +60,23 @@ contract Seats is Keys, Admission {
             _suspend(suspension.seat, suspension.evidenceHash);
             return;
         }
-        if (kind != ActionKind.ChangeSeats) revert UnknownAction(kind); // R-Council-20
         _requireTier(context, CHANGE_TIER);
-        ChangeSeats memory batch = abi.decode(action, (ChangeSeats));
-        (uint8[] memory numbers, uint256 masks) = _admitBatch(batch);
+        ChangeSeats memory batch;
+        uint8[] memory numbers;
+        uint256 masks;
+        if (kind == ActionKind.Reclassify) {
+            _reclassify(abi.decode(action, (Reclassify)));
+            return;
+        } else if (kind == ActionKind.ReplaceSeat) {
+            // Dormant since before the proposal, without a break: a seat that was awake meanwhile was not voted upon.
+            uint256 proposedAt = COUNCIL.proposalSnapshot(context.proposalId);
+            (batch, numbers, masks) = _admitReplacement(abi.decode(action, (ReplaceSeat)), proposedAt);
+        } else if (kind == ActionKind.ChangeSeats) {
+            batch = abi.decode(action, (ChangeSeats));
+            (numbers, masks) = _admitBatch(batch);
+        } else {
+            revert UnknownAction(kind); // R-Council-20
+        }
         _apply(batch, numbers, masks);
     }
 
@@ -76,6 +91,7 @@ contract Seats is Keys, Admission {
         for (uint256 i; i < numbers.length; ++i) {
             next.seats |= _bit(numbers[i]);
             next.live |= _bit(numbers[i]);
+            next.challenged &= ~_bit(numbers[i]);
             _grant(numbers[i], batch.grants[i]);
         }
         ++next.version;
@@ -100,6 +116,8 @@ contract Seats is Keys, Admission {
             vacatedAt: 0
         });
         seatsOfOrganisations[organisationId] = seat + 1;
+        // What an earlier holder of the number left behind: it stood for proposals that are dead by now.
+        delete silences[seat];
         _seatKey(grant.votingKey, seat, Standing.Live);
         _spendKey(grant.recoveryKey);
         emit SeatGranted(
@@ -125,16 +143,5 @@ contract Seats is Keys, Admission {
         _spendKey(s.votingKey);
         delete seatsOfOrganisations[s.organisationId];
         emit SeatRemoved(seat, s.organisationId);
-    }
-
-    function _suspend(uint8 seat, bytes32 evidenceHash) private {
-        Seat storage s = records[seat];
-        _dropRotation(seat);
-        s.standing = Standing.Suspended;
-        _seatKey(s.votingKey, seat, Standing.Suspended);
-        // R-Seats-11: it stays in the roster, so that no bar falls. R-Seats-18: nothing sets this bit again but a new grant,
-        // after the number has rested.
-        current.live &= ~_bit(seat);
-        emit SeatSuspended(seat, s.organisationId, evidenceHash);
     }
 }

@@ -50,6 +50,8 @@ def _compare_seats(ledger: Ledger, state: SystemState, at: int) -> Iterator[Comp
     numbers = [SeatNumber(number) for number in range(64)]
     for number, record in zip(numbers, ledger.seats.get_seats(numbers, at=at), strict=True):
         yield Compared("Seats", f"seat {number}", seats.get_seat(number), record)
+    for number, silence in zip(numbers, ledger.seats.get_silences(numbers, at=at), strict=True):
+        yield Compared("Seats", f"silence of seat {number}", seats.get_silence(number), silence)
     yield Compared("Seats", "live seats", seats.live, ledger.seats.get_live_mask(at=at))
     yield Compared("Seats", "roster", (seats.roster_version, seats.present), ledger.seats.get_roster(at=at))
     for version, masks in enumerate(seats.rosters, 1):

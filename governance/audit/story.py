@@ -48,7 +48,19 @@ from governance.types.events.releases import (
     ReleaseRenewed,
     ReleaseRevoked,
 )
-from governance.types.events.seats import KeyRotated, RotationStarted, SeatGranted, SeatRemoved, SeatSuspended
+from governance.types.events.seats import (
+    KeyRotated,
+    RecoveryKeyRotated,
+    RotationStarted,
+    SeatChallenged,
+    SeatGranted,
+    SeatReclassified,
+    SeatRemoved,
+    SeatSuspended,
+    SilenceCounted,
+    SilenceEnded,
+    SuspensionWithheld,
+)
 
 _ENDS = {StopConfirmed: "is confirmed", StopResumed: "is resumed", StopLapsed: "lapses"}
 
@@ -84,11 +96,15 @@ def _governance(event: Event, history: History) -> str | None:
         case SeatRemoved() | SeatSuspended():
             end = "removed" if isinstance(event, SeatRemoved) else "suspended"
             return f"seat {event.seat} ({names.of_seat(event.seat)}) is {end}"
+        case SeatReclassified() | SuspensionWithheld() | SilenceCounted() | SeatChallenged() | SilenceEnded():
+            return _seats(event, names)
         case RotationStarted():
             return f"{names.of_seat(event.seat)} starts to rotate its key, ready {format_time(event.ready_at)}"
         case KeyRotated():
             by = "its recovery key" if event.by_recovery_key else "its voting key"
             return f"{names.of_seat(event.seat)} rotated its key by {by}"
+        case RecoveryKeyRotated():
+            return f"{names.of_seat(event.seat)} has another recovery key"
         case Activated():
             return f"the system is active under charter {short(event.charter_hash)}"
         case ActionProposed():
@@ -122,6 +138,26 @@ def _governance(event: Event, history: History) -> str | None:
             return f"{names.of_account(event.respondent)} answers report {event.report_id}: {event.statement!r}"
         case StopConfirmed() | StopResumed() | StopLapsed():
             return f"stop {event.stop_id} on {names.of_scope(event.scope)} {_ENDS[type(event)]}"
+        case _:
+            return None
+
+
+def _seats(event: Event, names: Names) -> str | None:
+    match event:
+        case SeatReclassified():
+            where = event.jurisdiction.decode(errors="replace")
+            return f"{names.of_seat(event.seat)} is reclassified under {where}, affiliation {short(event.affiliation)}"
+        case SuspensionWithheld():
+            why = f"tier {event.tier} could not pass any more"
+            return f"{names.of_seat(event.seat)} would be suspended for its labels, but {why}"
+        case SilenceCounted():
+            when = format_time(event.challengeable_at)
+            return f"{names.of_seat(event.by)} has the silence of {names.of_seat(event.seat)} counted, until {when}"
+        case SeatChallenged():
+            by, until = names.of_seat(event.by), format_time(event.answer_by)
+            return f"{by} challenges {names.of_seat(event.seat)}, which may answer until {until}"
+        case SilenceEnded():
+            return f"{names.of_seat(event.seat)} is silent no more"
         case _:
             return None
 

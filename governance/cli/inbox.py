@@ -19,11 +19,12 @@ def inbox(
     ctx: typer.Context,
     ics: Annotated[Path | None, typer.Option(help="Write the deadlines as a calendar file, too.")] = None,
 ) -> None:
-    """Open proposals with their deadline, your ballot, and what happens if you stay silent; unanswered reports."""
+    """Open proposals with their deadline, your ballot, and what happens if you stay silent; unanswered reports; whether
+    others count your seat's silence."""
     from governance.cli.times import tell_local_time, tell_time
 
     app = get_app(ctx)
-    seat = _own_seat(app)
+    seat = get_own_seat(app)
     now = app.ledger.now()
     items = [_item(app, entry, quorum, seat) for entry, quorum in _open(app)]
     lines: list[str] = []
@@ -38,7 +39,14 @@ def inbox(
     for found in incidents:
         lines.append(f"report {found['report']} on {found['about']} ({found['severity']}): {found['statement']!r}")
         lines.append("  silence   it stays unanswered, and no stop that rests on it is lifted")
-    data = {"seat": seat, "time": now, "items": items, "incidents": incidents}
+    challenged = _challenged(app, seat, now)
+    if challenged is not None:
+        lines = [
+            f"my seat is {challenged['step']}: others count its silence",
+            f"  silence   {challenged['means']}",
+            *lines,
+        ]
+    data = {"seat": seat, "time": now, "items": items, "incidents": incidents, "challenged": challenged}
     app.output.result("custodes.inbox/1", data, lines or ["nothing awaits you"])
     if ics is not None:
         ics.write_text(_calendar(app, items))
@@ -46,11 +54,22 @@ def inbox(
     waiting = [item for item in items if item["ballot"] == "none"]
     if waiting:
         app.output.next(f"custodes vote {waiting[0]['proposal']} for|against|abstain")
+    elif challenged is not None:
+        app.output.next("custodes seat answer")
     elif incidents:
         app.output.next(f"custodes incident show {incidents[0]['report']}")
 
 
-def _own_seat(app: App) -> SeatNumber:
+def _challenged(app: App, seat: SeatNumber, now: int) -> dict[str, Any] | None:
+    """What somebody makes of my seat's silence. A ballot ends it as well as an answer."""
+    from governance.cli.silence import tell_silence
+
+    _, parameters = app.ledger.council.get_parameters()
+    return tell_silence(app.ledger.seats.get_silence(seat), parameters, now)
+
+
+def get_own_seat(app: App) -> SeatNumber:
+    """The seat that the chosen key votes for. Raises: LedgerRefused."""
     from governance.ledger.errors import LedgerRefused
     from governance.types import Standing
 

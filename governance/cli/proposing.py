@@ -18,7 +18,7 @@ def propose(app: App, kind: ActionKind, action: Action, description: str) -> Non
     from governance.cli.tables import format_pairs
     from governance.cli.times import tell_time
     from governance.ledger.wording import WAYS, describe_action, list_details
-    from governance.spec.tiers import floor_of
+    from governance.spec.tiers import floor_of, for_replacement
     from governance.types.events.council import ActionProposed
 
     names = app.history.names
@@ -26,7 +26,10 @@ def propose(app: App, kind: ActionKind, action: Action, description: str) -> Non
     _, parameters = app.ledger.council.get_parameters()
     tier = floor_of(kind)
     rule = parameters.tier(tier)
-    needs = f"{_tell_bar(rule)} (tier {int(tier)} at least)"
+    if kind is type(kind).REPLACE_SEAT:
+        needs = f"{_tell_bar(for_replacement(rule))} that are not dormant"
+    else:
+        needs = f"{_tell_bar(rule)} (tier {int(tier)} at least)"
     words = [
         f"propose to {headline}",
         *format_pairs([("which", WAYS[kind]), ("needs", needs), *list_details(action, names)]),

@@ -14,7 +14,7 @@ from governance.cli.files import read_bytes, read_text
 from governance.cli.proposing import Description, propose
 
 if TYPE_CHECKING:
-    from governance.types import SeatNumber, SeatRecord
+    from governance.types import SeatGrant, SeatNumber, SeatRecord
 
 Seat = Annotated[str, typer.Argument(metavar="SEAT", help="A seat's number, or its organisation.")]
 
@@ -25,7 +25,7 @@ def list_(ctx: typer.Context) -> None:
 
     app = get_app(ctx)
     found = _read_seats(app)
-    chambers = _chamber_names(app)
+    chambers = read_chamber_names(app)
     rows = [
         (
             number,
@@ -47,15 +47,17 @@ def list_(ctx: typer.Context) -> None:
 
 
 def show(ctx: typer.Context, seat: Seat) -> None:
-    """One seat, its labels, its keys, and a rotation that is under way."""
+    """One seat: what it was said to be and when, its keys, a rotation that is under way, and its silence."""
+    from governance.cli.silence import tell_silence
     from governance.cli.tables import format_pairs
     from governance.cli.times import tell_time
+    from governance.types import Standing
 
     app = get_app(ctx)
     number = app.history.names.find_seat(seat)
     record = app.ledger.seats.get_seat(number)
     rotation = app.ledger.seats.get_rotation(number)
-    chambers = _chamber_names(app)
+    chambers = read_chamber_names(app)
     pairs: list[tuple[str, object]] = [
         ("chamber", chambers[record.chamber]),
         ("jurisdiction", record.jurisdiction.decode("ascii", "replace")),
@@ -68,6 +70,12 @@ def show(ctx: typer.Context, seat: Seat) -> None:
         pairs.append(("rotation", f"to {rotation.new_key}, ready {tell_time(rotation.ready_at, app.ledger.now())}"))
     data = _seat_json(app, number, record, chambers)
     data["rotation"] = {"newKey": rotation.new_key, "readyAt": rotation.ready_at} if rotation.ready_at else None
+    _, parameters = app.ledger.council.get_parameters()
+    data["silence"] = tell_silence(app.ledger.seats.get_silence(number), parameters, app.ledger.now())
+    if record.standing is Standing.LIVE and data["silence"] is not None:
+        pairs.append(("silence", f"{data['silence']['step']}: {data['silence']['means']}"))
+    data["labels"] = _read_labels(app, number)
+    pairs += [("labels", _tell_labels(said)) for said in data["labels"]]
     app.output.result(
         "custodes.seat/1", data, [f"seat {number}: {app.history.names.of_seat(number)}", *format_pairs(pairs)]
     )
@@ -80,6 +88,9 @@ def rotate(
     recover: Annotated[bool, typer.Option(help="--key is the recovery key: the change is immediate.")] = False,
     complete: Annotated[bool, typer.Option(help="Finish a rotation whose delay has passed.")] = False,
     cancel: Annotated[bool, typer.Option(help="End a pending rotation, by the recovery key.")] = False,
+    recovery_key: Annotated[
+        bool, typer.Option(help="--to takes the place of the recovery key, which is --key.")
+    ] = False,
 ) -> None:
     """The seat votes with another key: after the rotation delay, or at once by its recovery key."""
     app = get_app(ctx)
@@ -87,7 +98,11 @@ def rotate(
     organisation = app.history.names.of_seat(number)
     if sum((new_key is not None, complete, cancel)) != 1:
         raise BadArgument("say one of --to KEY, --complete or --cancel")
-    if new_key is not None:
+    if recovery_key and (new_key is None or recover):
+        raise BadArgument("--recovery-key goes with --to KEY alone")
+    if recovery_key and new_key is not None:
+        call, words = _replace_recovery_key(app, number, organisation, new_key)
+    elif new_key is not None:
         call, words = _begin_rotation(app, number, organisation, new_key, recover=recover)
     elif complete:
         call, words = app.ledger.seats.complete_rotation(number), f"finish the rotation of {organisation}"
@@ -134,7 +149,7 @@ def change(
     try:
         wanted = json.loads(read_text(file))
         removals = tuple(app.history.names.find_seat(str(seat)) for seat in wanted.get("removals", []))
-        grants = tuple(_read_grant(grant, _chamber_names(app)) for grant in wanted.get("grants", []))
+        grants = tuple(read_grant(grant, read_chamber_names(app)) for grant in wanted.get("grants", []))
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise BadArgument(f"{file} is no batch of seat changes: {e}") from e
     propose(app, ActionKind.CHANGE_SEATS, ChangeSeats(removals, grants), description)
@@ -159,7 +174,53 @@ def _begin_rotation(app: App, number: SeatNumber, organisation: str, new_key: st
     )
 
 
-def _read_grant(grant: Any, chambers: list[str]) -> Any:
+def _replace_recovery_key(app: App, number: SeatNumber, organisation: str, new_key: str) -> tuple[Any, str]:
+    from governance.encoding.signatures import RecoveryRotation, make_rotation_typed_data
+
+    file = app.keystore.find(new_key)
+    old = app.ledger.seats.get_seat(number).recovery_key
+    rotation = RecoveryRotation(number, old, file.address)
+    typed = make_rotation_typed_data(app.ledger.seats.domain(app.ledger.chain_id), rotation)
+    call = app.ledger.seats.rotate_recovery_key(number, file.address, app.open_key(file).sign_typed_data(typed))
+    return call, f"the recovery key of {organisation} is {file.name} ({file.address}) from now on"
+
+
+def _read_labels(app: App, number: SeatNumber) -> list[dict[str, Any]]:
+    """What the seat's holder was said to be, since it was granted, oldest first."""
+    from governance.encoding.names import read_short_name
+    from governance.ledger.events import get_block_times
+    from governance.types.events.seats import SeatGranted, SeatReclassified
+
+    said = [
+        (record.block, record.event)
+        for record in app.history.events
+        if isinstance(record.event, SeatGranted | SeatReclassified) and record.event.seat == number
+    ]
+    granted = max(at for at, (_, event) in enumerate(said) if isinstance(event, SeatGranted))
+    times = get_block_times(app.rpc, [block for block, _ in said])
+    return [
+        {
+            "since": times[block],
+            "jurisdiction": event.jurisdiction.decode("ascii", "replace"),
+            "affiliation": f"0x{event.affiliation.hex()}",
+            "framework": read_short_name(event.framework),
+            "evidenceHash": f"0x{event.evidence_hash.hex()}",
+        }
+        for block, event in said[granted:]
+    ]
+
+
+def _tell_labels(said: dict[str, Any]) -> str:
+    from governance.ledger.wording import format_time
+
+    framework = f", {said['framework']}" if said["framework"] else ""
+    evidence = "no evidence" if not int(said["evidenceHash"], 16) else f"evidence {said['evidenceHash'][:10]}…"
+    where = f"{said['jurisdiction']}, group {said['affiliation'][:10]}…{framework}"
+    return f"{where}; {evidence}; since {format_time(said['since'])}"
+
+
+def read_grant(grant: Any, chambers: list[str]) -> SeatGrant:
+    """The grant that this JSON says. Raises: KeyError, ValueError, TypeError, NotEncodable."""
     from governance.encoding.keccak import keccak256
     from governance.encoding.names import compute_affiliation, make_address, make_jurisdiction, make_short_name
     from governance.types import ChamberNumber, Hash32, KeyKind, SeatGrant
@@ -204,7 +265,8 @@ def _framework(seat: SeatRecord) -> str:
     return read_short_name(seat.framework)
 
 
-def _chamber_names(app: App) -> list[str]:
+def read_chamber_names(app: App) -> list[str]:
+    """By number."""
     from governance.encoding.names import read_short_name
 
     return [read_short_name(name) for name in app.ledger.seats.get_chambers()]

@@ -109,12 +109,33 @@ COMMANDS: Table = {
             "custodes seat rotate 'Fides Institute' --to fides-2 --key fides-institute",
             "custodes seat rotate 'Fides Institute' --to fides-2 --recover --key fides-institute.recovery",
             "custodes seat rotate 'Fides Institute' --complete",
+            "custodes seat rotate 'Fides Institute' --recovery-key --to fides-safe --key fides-institute.recovery",
         ),
     ),
     "seat suspend": Entry(
         "governance.cli.seat:suspend",
         "Propose to take a seat's vote away.",
         ("custodes seat suspend 'Gauge Safety' --evidence report.pdf",),
+    ),
+    "seat reclassify": Entry(
+        "governance.cli.silence:reclassify",
+        "Propose to say anew what a seat is: jurisdiction, affiliation, framework.",
+        ("custodes seat reclassify 'Gauge Safety' --affiliation 'Aurora Holding' --evidence register.pdf",),
+    ),
+    "seat challenge": Entry(
+        "governance.cli.silence:challenge",
+        "Count a seat's silence; once it has lasted, challenge the seat.",
+        ("custodes seat challenge 'Lok Sabha Forum'",),
+    ),
+    "seat answer": Entry(
+        "governance.cli.silence:answer",
+        "Say that your seat is there, as any vote of yours does.",
+        ("custodes seat answer", "custodes seat answer 'Lok Sabha Forum' --key lok-sabha-forum.recovery"),
+    ),
+    "seat replace": Entry(
+        "governance.cli.silence:replace",
+        "Propose who takes the place of a seat that stayed silent through its challenge.",
+        ("custodes seat replace 'Lok Sabha Forum' grant.json -m 'nobody has heard of it for seven months'",),
     ),
     "seat change": Entry(
         "governance.cli.seat:change", "Propose to remove and grant seats.", ("custodes seat change batch.json",)

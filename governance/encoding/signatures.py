@@ -1,7 +1,7 @@
 """What voters and new keys sign: EIP-712, one domain a contract.
 
 A ballot names its round and its count, so that no relayer can hold back an old one and play it later (R-Council-07).
-Source: EIP-712; ICouncil.ballotDigest, ISeats.rotationDigest.
+Source: EIP-712; ICouncil.ballotDigest, ISeats.rotationDigest, ISeats.recoveryRotationDigest.
 """
 
 from __future__ import annotations
@@ -70,6 +70,11 @@ class Rotation:
         return {"seat": self.seat, "oldKey": self.old_key, "newKey": self.new_key}
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryRotation(Rotation):
+    """The proof that a new recovery key exists and agrees. A key that signed to vote has not signed this."""
+
+
 def compute_ballot_digest(domain: SigningDomain, ballot: Ballot) -> Hash32:
     """The 32 bytes that a ballot's signature is over."""
     return _digest(domain, "Ballot", _BALLOT_TYPE, ballot.message())
@@ -77,7 +82,7 @@ def compute_ballot_digest(domain: SigningDomain, ballot: Ballot) -> Hash32:
 
 def compute_rotation_digest(domain: SigningDomain, rotation: Rotation) -> Hash32:
     """The 32 bytes that a new key signs."""
-    return _digest(domain, "Rotation", _ROTATION_TYPE, rotation.message())
+    return _digest(domain, type(rotation).__name__, _ROTATION_TYPE, rotation.message())
 
 
 def make_ballot_typed_data(domain: SigningDomain, ballot: Ballot) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def make_ballot_typed_data(domain: SigningDomain, ballot: Ballot) -> dict[str, A
 
 def make_rotation_typed_data(domain: SigningDomain, rotation: Rotation) -> dict[str, Any]:
     """The rotation as `eth_account.messages.encode_typed_data(full_message=...)` and wallets take it."""
-    return _typed_data(domain, "Rotation", _ROTATION_TYPE, rotation.message())
+    return _typed_data(domain, type(rotation).__name__, _ROTATION_TYPE, rotation.message())
 
 
 def compute_domain_separator(domain: SigningDomain) -> Hash32:

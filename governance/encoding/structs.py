@@ -39,10 +39,12 @@ from governance.types import (
     ProposalRecord,
     ProposalState,
     QuorumState,
+    Reclassify,
     RegisterModel,
     ReleaseRecord,
     ReleaseStatus,
     RenewRelease,
+    ReplaceSeat,
     RequestRecord,
     Resume,
     RetireConstraint,
@@ -53,6 +55,7 @@ from governance.types import (
     SeatRecord,
     SetParameter,
     SetParameters,
+    SilenceRecord,
     Standing,
     StopRecord,
     StopStatus,
@@ -93,6 +96,8 @@ SCHEMAS[Resume] = (Array("uint64"),)
 SCHEMAS[SuspendSeat] = ("uint8", "bytes32")
 SCHEMAS[SeatGrant] = ("string", "uint8", "bytes2", "bytes32", "bytes32", KeyKind, "address", "address", "bytes32")
 SCHEMAS[ChangeSeats] = (Array("uint8"), Array(SeatGrant))
+SCHEMAS[Reclassify] = ("uint8", "bytes2", "bytes32", "bytes32", "bytes32")
+SCHEMAS[ReplaceSeat] = ("uint8", SeatGrant)
 SCHEMAS[OracleMember] = ("bytes32", "address")
 SCHEMAS[PinnedCode] = ("address", "bytes32")
 SCHEMAS[NameSuccessor] = (Array(PinnedCode),)
@@ -124,6 +129,7 @@ SCHEMAS[SeatRecord] = (
     "bytes32", "bytes32", "bytes32", "address", "address", "bytes2", "uint8", KeyKind, Standing, "uint40", "uint40",
 )  # fmt: skip
 SCHEMAS[RotationRecord] = ("address", "uint40")
+SCHEMAS[SilenceRecord] = ("uint40", "uint40")
 SCHEMAS[ConstraintRecord] = (ConstraintStatus, "uint40", "bytes32", "bytes32")
 SCHEMAS[ConstraintParameter] = (Direction, "int128")
 SCHEMAS[LedgerEntry] = ("bytes32", ActionKind, "bytes32", "bytes32", "bytes32", "uint8", "uint256", "uint40")

@@ -22,8 +22,10 @@ from governance.types import (
     GrantRelease,
     ModelId,
     NameSuccessor,
+    Reclassify,
     RegisterModel,
     RenewRelease,
+    ReplaceSeat,
     Resume,
     RetireConstraint,
     RevokeRelease,
@@ -52,6 +54,8 @@ WAYS: dict[ActionKind, str] = {
     ActionKind.FORM_COMMITTEE: "changes who holds the key",
     ActionKind.SET_PARAMETERS: "changes the rules of deciding",
     ActionKind.NAME_SUCCESSOR: "ENDS this system: every release and every vote, but the brake",
+    ActionKind.RECLASSIFY: "changes what a seat is said to be; a breach of independence suspends the later seat",
+    ActionKind.REPLACE_SEAT: "changes who decides; anything that the silent seat does ends it",
 }
 
 
@@ -112,6 +116,15 @@ def list_details(action: Action | None, names: Names) -> list[tuple[str, str]]:
             return [("part", f"{part.account} with code 0x{part.code_hash.hex()}") for part in action.parts]
         case Resume():
             return [_resumed(names, stop) for stop in action.stop_ids]
+        case Reclassify():
+            return [
+                ("affiliation", "0x" + action.affiliation.hex()),
+                ("framework", read_short_name(action.framework) or "none"),
+                ("evidence", "0x" + action.evidence_hash.hex()),
+            ]
+        case ReplaceSeat():
+            grant = action.replacement
+            return [("grant", f"{grant.organisation} in chamber {grant.chamber}, key {grant.voting_key}")]
         case SuspendSeat():
             return [("evidence", "0x" + action.evidence_hash.hex())]
         case _:
@@ -175,6 +188,12 @@ _HEADLINES: dict[type[Any], Callable[[ActionKind, Any, Names], str]] = {
     SetParameters: lambda kind, action, names: "set the parameters of the Council",
     NameSuccessor: lambda kind, action, names: (
         f"end this system for its successor {action.parts[0].account}" if action.parts else "end this system"
+    ),
+    Reclassify: lambda kind, action, names: (
+        f"reclassify {names.of_seat(action.seat)} under {action.jurisdiction.decode('ascii', 'replace')}"
+    ),
+    ReplaceSeat: lambda kind, action, names: (
+        f"replace {names.of_seat(action.seat)}, which is silent, by {action.replacement.organisation}"
     ),
 }
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from governance.encoding.actions import decode_action
 from governance.encoding.errors import NotDecodable
-from governance.spec import brake, constraints, formation, models, parameters, releases, seats, succession
+from governance.spec import brake, constraints, formation, labels, models, parameters, releases, seats, succession
 from governance.spec.outcome import Outcome
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import SystemState
@@ -25,8 +25,10 @@ from governance.types import (
     GrantRelease,
     NameSuccessor,
     ProposalId,
+    Reclassify,
     RegisterModel,
     RenewRelease,
+    ReplaceSeat,
     Resume,
     RetireConstraint,
     RevokeRelease,
@@ -78,6 +80,10 @@ def execute_action(
             return seats.execute_suspension(state, action)
         case ChangeSeats():
             return seats.execute_change(state, action, now)
+        case Reclassify():
+            return labels.execute_labels(state, action)
+        case ReplaceSeat():
+            return seats.execute_replacement(state, action, proposal_id, now)
         case FormCommittee():
             return formation.execute_formation(state, action, proposal_id, now)
         case NameSuccessor():
@@ -108,6 +114,10 @@ def _check(state: SystemState, kind: ActionKind, action: Action, now: Timestamp)
             return seats.check_suspension(state, action)
         case ChangeSeats():
             return seats.check_change(state, action, now)
+        case Reclassify():
+            return labels.check_labels(state, action)
+        case ReplaceSeat():
+            return seats.check_replacement(state, action, now)
         case FormCommittee():
             return formation.check_formation(state, action)
         case NameSuccessor():

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from governance.spec.ballots import seats_in
+from governance.spec.dormancy import hear
 from governance.spec.incidents import NO_REPORT, check_answered, check_citation, check_report, file_report
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.rules import Refusal, refuse
@@ -228,13 +229,14 @@ def _pull(
         message = f"seat {seat} waits until {until}: its last stop there lapsed unconfirmed"
         return refuse("R-Brake-03", "CoolingDown", message, actual=now, required=until)
 
+    events: list[Event] = []
+    state = hear(state, seat, events)
     pulls = {**state.brake.pulls.get(scope, {}), seat: now}
     state = _with_pulls(state, scope, pulls)
     pending = pending_pulls(state, scope, now)
     kept = {number: pulls[number] for number in seats_in(pending.seats)}
-    events: list[Event] = [
-        Pulled(scope, seat, report_id, report_hash, severity, statement, pending.count, pending.chambers)
-    ]
+    pulled = Pulled(scope, seat, report_id, report_hash, severity, statement, pending.count, pending.chambers)
+    events.append(pulled)
     if pending.count < state.parameters.pull_seats or pending.chambers < MIN_CHAMBERS:
         return Outcome(_with_pulls(state, scope, kept), tuple(events))
     brake = state.brake

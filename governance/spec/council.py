@@ -11,6 +11,7 @@ from governance.encoding.actions import compute_proposal_id
 from governance.encoding.charter import compute_charter_hash
 from governance.spec.actions import compute_tier, execute_action, read_action
 from governance.spec.ballots import MAX_BALLOTS, NO_BALLOTS, cast, count_of, voted
+from governance.spec.dormancy import hear
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.proposals import (
     FLAG_CANCELED,
@@ -39,6 +40,7 @@ from governance.types import (
     Tier,
     Timestamp,
 )
+from governance.types.events import Event
 from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
@@ -77,6 +79,8 @@ def process_propose(
     seat = _require_live(state, caller)
     if isinstance(seat, Refusal):
         return seat
+    heard: list[Event] = []
+    state = hear(state, seat, heard)
     action = read_action(kind, data)
     if isinstance(action, Refusal):
         return action
@@ -126,7 +130,7 @@ def process_propose(
     created = ProposalCreated(
         proposal_id, caller, (target,), (0,), ("",), (data,), now, proposal.closes_at, description
     )
-    return Outcome(state, (proposed, created))
+    return Outcome(state, (*heard, proposed, created))
 
 
 def process_ballot(
@@ -201,8 +205,10 @@ def process_object(
     )
     state = _with_proposal(state, proposal_id, escalated)
     eta = eta_of(state, escalated)
+    heard: list[Event] = []
+    state = hear(state, seat, heard)
     event = Objected(proposal_id, seat, counterexample_hash, statement, escalated.closes_at, eta)
-    return Outcome(state, (event,))
+    return Outcome(state, (*heard, event))
 
 
 def process_cancel(state: SystemState, caller: Address, proposal_id: ProposalId, now: Timestamp) -> Result:
@@ -219,7 +225,9 @@ def process_cancel(state: SystemState, caller: Address, proposal_id: ProposalId,
         message = "only the proposing seat cancels, and only before another seat's ballot"
         return refuse("R-Council-13", "NotCancellable", message, actual=caller)
     canceled = dataclasses.replace(proposal, flags=proposal.flags | FLAG_CANCELED)
-    return Outcome(_with_proposal(state, proposal_id, canceled), (ProposalCanceled(proposal_id),))
+    heard: list[Event] = []
+    state = hear(state, seat, heard)
+    return Outcome(_with_proposal(state, proposal_id, canceled), (*heard, ProposalCanceled(proposal_id)))
 
 
 def process_execute(
@@ -284,7 +292,10 @@ def _record(
     word = cast(ballots_of(proposal), seat, Support(support))
     first, second = proposal.ballots
     ballots: tuple[BallotWord, BallotWord] = (word, second) if proposal.round == 1 else (first, word)
+    heard: list[Event] = []
+    state = hear(state, seat, heard)
     events = (
+        *heard,
         BallotCast(proposal_id, seat, support, proposal.round, count_of(word, seat)),
         VoteCast(voter, proposal_id, support, 1, reason),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from governance.spec.dormancy import hear
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import BrakeState, SystemState
@@ -24,6 +25,7 @@ from governance.types import (
     StopRecord,
     Timestamp,
 )
+from governance.types.events import Event
 from governance.types.events.brake import IncidentAnswered, IncidentReported
 
 MAX_SEVERITY = 4
@@ -47,14 +49,17 @@ def process_report(
     scope = scope_of(state, subject)
     if scope is None:
         return refuse("R-Brake-11", "UnknownSubject", f"no model or release is 0x{subject.hex()}", actual=subject)
-    _, standing = state.seats.seat_of(caller)
+    seat, standing = state.seats.seat_of(caller)
     by_seat = standing is Standing.LIVE
+    events: list[Event] = []
+    if by_seat:
+        state = hear(state, seat, events)
     if not by_seat and (refusal := _check_worker(state, caller, subject)):
         return refusal
     brake, event = file_report(state.brake, caller, subject, scope, evidence_hash, severity, statement, now)
     if not by_seat:
         brake = dataclasses.replace(brake, last_reports=with_entry(brake.last_reports, caller, event.report_id))
-    return Outcome(dataclasses.replace(state, brake=brake), (event,))
+    return Outcome(dataclasses.replace(state, brake=brake), (*events, event))
 
 
 def process_respond(
@@ -69,11 +74,15 @@ def process_respond(
     if not is_concerned(state, incident.subject, caller):
         message = f"{caller} holds no seat, and neither registered nor runs what report {report_id} is about"
         return refuse("R-Brake-13", "NotConcerned", message, actual=caller)
+    events: list[Event] = []
+    seat, standing = state.seats.seat_of(caller)
+    if standing is Standing.LIVE:
+        state = hear(state, seat, events)
     answered = dataclasses.replace(incident, answers=incident.answers + 1)
     incidents = (*state.brake.incidents[: report_id - 1], answered, *state.brake.incidents[report_id:])
     brake = dataclasses.replace(state.brake, incidents=incidents)
     event = IncidentAnswered(report_id, caller, answered.answers, response_hash, statement)
-    return Outcome(dataclasses.replace(state, brake=brake), (event,))
+    return Outcome(dataclasses.replace(state, brake=brake), (*events, event))
 
 
 def file_report(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from governance.spec.dormancy import check_acting, end_silence
 from governance.spec.outcome import Outcome, Result, with_entry, without_entry
 from governance.spec.rules import Refusal, refuse
 from governance.spec.seats import check_unused, drop_rotation
 from governance.spec.state import SeatsState, SystemState
 from governance.types import Address, SeatNumber, Standing, Timestamp
 from governance.types.events import Event
-from governance.types.events.seats import KeyRotated, RotationStarted
+from governance.types.events.seats import KeyRotated, RecoveryKeyRotated, RotationStarted
 from governance.types.records import RotationRecord
 
 
@@ -25,10 +26,10 @@ def process_start_rotation(
     seat, standing = state.seats.seat_of(caller)
     if standing is Standing.NONE:
         return _not_seat_key(None, caller)
-    if refusal := _check_rotatable(state, seat) or _check_new_key(state, new_key, possessed):
+    if refusal := check_acting(state, seat) or _check_new_key(state, new_key, possessed):
         return refusal
     events: list[Event] = []
-    seats = drop_rotation(state.seats, seat, events)
+    seats = drop_rotation(end_silence(state.seats, seat, events), seat, events)
     ready_at = Timestamp(now + state.parameters.rotation_delay)
     seats = dataclasses.replace(seats, rotations=with_entry(seats.rotations, seat, RotationRecord(new_key, ready_at)))
     events.append(RotationStarted(seat, new_key, ready_at))
@@ -42,7 +43,7 @@ def process_cancel_rotation(state: SystemState, caller: Address, seat: SeatNumbe
     if seat not in state.seats.rotations:
         return _not_ready(seat, Timestamp(0), now)
     events: list[Event] = []
-    seats = drop_rotation(state.seats, seat, events)
+    seats = drop_rotation(end_silence(state.seats, seat, events), seat, events)
     return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
 
 
@@ -61,12 +62,32 @@ def process_recover_key(
     """The seat votes with the new key at once, and a pending rotation is gone."""
     if caller != state.seats.get_seat(seat).recovery_key:
         return _not_seat_key(seat, caller)
-    if refusal := _check_rotatable(state, seat) or _check_new_key(state, new_key, possessed):
+    if refusal := check_acting(state, seat) or _check_new_key(state, new_key, possessed):
         return refusal
     events: list[Event] = []
-    seats = drop_rotation(state.seats, seat, events)
+    seats = drop_rotation(end_silence(state.seats, seat, events), seat, events)
     rotated = _rotate(dataclasses.replace(state, seats=seats), seat, new_key, by_recovery_key=True)
     return rotated if isinstance(rotated, Refusal) else Outcome(rotated.state, (*events, *rotated.events))
+
+
+def process_rotate_recovery_key(
+    state: SystemState, caller: Address, seat: SeatNumber, new_key: Address, *, possessed: bool = True
+) -> Result:
+    """Another recovery key has taken the place of the caller, at once."""
+    record = state.seats.get_seat(seat)
+    if caller != record.recovery_key:
+        return _not_seat_key(seat, caller)
+    if refusal := check_acting(state, seat) or _check_new_key(state, new_key, possessed):
+        return refusal
+    events: list[Event] = []
+    seats = end_silence(state.seats, seat, events)
+    seats = dataclasses.replace(
+        seats,
+        seats=with_entry(seats.seats, seat, dataclasses.replace(record, recovery_key=new_key)),
+        used_keys=seats.used_keys | {new_key},
+    )
+    events.append(RecoveryKeyRotated(seat, caller, new_key))
+    return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
 
 
 def _rotate(state: SystemState, seat: SeatNumber, new_key: Address, *, by_recovery_key: bool) -> Result:
@@ -80,16 +101,6 @@ def _rotate(state: SystemState, seat: SeatNumber, new_key: Address, *, by_recove
     )
     event = KeyRotated(seat, old.voting_key, new_key, by_recovery_key)
     return Outcome(dataclasses.replace(state, seats=seats), (event,))
-
-
-def _check_rotatable(state: SystemState, seat: SeatNumber) -> Refusal | None:
-    if not state.council.active:
-        return refuse("R-Council-16", "NotActive", "the system is not active yet")
-    standing = state.seats.get_seat(seat).standing
-    if standing is not Standing.LIVE:
-        message = f"seat {seat} is not live"
-        return refuse("R-Seats-13", "UnexpectedStanding", message, actual=standing, required=Standing.LIVE)
-    return None
 
 
 def _check_new_key(state: SystemState, new_key: Address, possessed: bool) -> Refusal | None:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from governance.encoding.names import read_short_name
 from governance.spec.ballots import chosen
+from governance.spec.dormancy import compute_replacement_bar
 from governance.spec.state import CouncilState, SystemState
-from governance.spec.tally import chambers_required, compute_needed, passes, tally_chambers
-from governance.spec.tiers import URGENT
+from governance.spec.tally import Bar, chambers_required, compute_needed, tally_chambers
+from governance.spec.tiers import URGENT, for_replacement
 from governance.types import (
     ZERO_ADDRESS,
     ActionKind,
@@ -43,6 +44,15 @@ def rule_of(state: SystemState, proposal: ProposalRecord) -> TierRule:
     return state.council.get_parameters(proposal.parameters_version).tier(proposal.tier)
 
 
+def bar_of(state: SystemState, proposal: ProposalRecord) -> Bar:
+    """What the proposal needs, of which seats."""
+    rule = rule_of(state, proposal)
+    if proposal.kind is ActionKind.REPLACE_SEAT:
+        rule, version = for_replacement(rule), proposal.roster_version
+        return compute_replacement_bar(state.seats, rule, version, proposal.created_at)
+    return Bar.of(rule, state.seats.get_roster(proposal.roster_version))
+
+
 def ballots_of(proposal: ProposalRecord) -> BallotWord:
     """The ballots of the round in progress or last."""
     return proposal.ballots[proposal.round - 1]
@@ -58,6 +68,8 @@ def eta_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
     delay = rule_of(state, proposal).timelock
     if proposal.kind is ActionKind.AMEND_TIGHTER and proposal.round == 1:
         delay = max(delay, state.council.get_parameters(proposal.parameters_version).objection_window)
+    if proposal.kind is ActionKind.REPLACE_SEAT:
+        delay = state.council.get_parameters(proposal.parameters_version).replacement_delay
     return Timestamp(proposal.closes_at + delay)
 
 
@@ -68,8 +80,7 @@ def expiry_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
 
 def is_passing(state: SystemState, proposal: ProposalRecord) -> bool:
     """Whether the proposal would pass if nothing more were cast."""
-    roster = state.seats.get_roster(proposal.roster_version)
-    return passes(rule_of(state, proposal), roster, yes_of(state, proposal))
+    return bar_of(state, proposal).is_passed(yes_of(state, proposal))
 
 
 def is_closed(council: CouncilState, kind: ActionKind) -> bool:
@@ -96,9 +107,9 @@ def state_of(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> Pr
 
 def quorum_state(state: SystemState, proposal: ProposalRecord, now: Timestamp) -> QuorumState:
     """Each chamber's tally beside its threshold, as the contract answers it."""
-    rule = rule_of(state, proposal)
-    roster = state.seats.get_roster(proposal.roster_version)
-    chambers = tally_chambers(rule, roster, ballots_of(proposal), state.seats.live)
+    bar = bar_of(state, proposal)
+    rule = bar.rule
+    chambers = tally_chambers(bar, ballots_of(proposal), state.seats.live)
     size = sum(chamber.size for chamber in chambers)
     return QuorumState(
         state=state_of(state, proposal, now),

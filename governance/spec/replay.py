@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
 from governance.errors import VerificationError
-from governance.spec import brake, committee, council, incidents, keys, releases, unlocks
+from governance.spec import brake, committee, council, dormancy, incidents, keys, releases, unlocks
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
-from governance.spec.outcome import Result
+from governance.spec.outcome import Outcome, Result
 from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
 from governance.types import ZERO_ADDRESS, Address, Epoch, MemberIndex, RequestId, SeatNumber, Timestamp
@@ -77,13 +77,13 @@ def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None =
     yield step
     at = len(step.logs)
     while at < len(remaining):
-        step = _compare(apply(step.state, remaining[at : at + 2], curve), remaining[at:])
+        step = _compare(apply(step.state, remaining[at : at + 4], curve), remaining[at:])
         yield step
         at += len(step.logs)
 
 
 def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None) -> Result:
-    """The step that the first of these events stands for, taken by the rules. The second one may complete it.
+    """The step that the first of these events stands for, taken by the rules. The next ones may complete it.
 
     Raises: Divergence, for an event that no step begins with.
     """
@@ -116,6 +116,14 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
             return keys.process_start_rotation(state, _voting_key(state, event.seat), event.new_key, now)
         case seats_events.RotationCancelled():
             return _end_rotation(state, event, following, logs)
+        case seats_events.SilenceEnded():
+            return _end_silence(state, event, logs, curve)
+        case seats_events.SilenceCounted():
+            return dormancy.process_count_silence(state, _voting_key(state, event.by), event.seat, now)
+        case seats_events.SeatChallenged():
+            return dormancy.process_challenge(state, _voting_key(state, event.by), event.seat, now)
+        case seats_events.RecoveryKeyRotated():
+            return keys.process_rotate_recovery_key(state, event.old_key, event.seat, event.new_key)
         case seats_events.KeyRotated() if event.by_recovery_key:
             return keys.process_recover_key(state, _recovery_key(state, event.seat), event.seat, event.new_key)
         case seats_events.KeyRotated():
@@ -182,6 +190,20 @@ def _apply_committee(
             return unlocks.process_post(state, caller, event.request_id, event.c1, event.c2, now, curve)
         case _:
             raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
+
+
+def _end_silence(
+    state: SystemState, event: seats_events.SilenceEnded, logs: Sequence[Logged], curve: Curve | None
+) -> Result:
+    """A seat is silent no more by what it does next in the same transaction, or else by its word."""
+    if len(logs) > 1 and logs[1].transaction == logs[0].transaction:
+        try:
+            result = apply(state, logs[1:], curve)
+        except Divergence:
+            result = None
+        if isinstance(result, Outcome) and result.events[:1] == (event,):
+            return result
+    return dormancy.process_answer(state, _voting_key(state, event.seat), event.seat)
 
 
 def _end_rotation(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from governance.encoding.names import compute_organisation_id
 from governance.spec.ballots import seats_in
+from governance.spec.dormancy import check_dormant, end_silence
 from governance.spec.independence import Member, check_independence, make_roster
 from governance.spec.outcome import Outcome, with_entry, without_entry
 from governance.spec.rules import Refusal, refuse
@@ -22,7 +23,10 @@ from governance.types import (
     ZERO_ADDRESS,
     Address,
     ChangeSeats,
+    Hash32,
     KeyKind,
+    ProposalId,
+    ReplaceSeat,
     RosterWord,
     SeatGrant,
     SeatMask,
@@ -94,12 +98,17 @@ def check_suspension(state: SystemState, action: SuspendSeat) -> Tier | Refusal:
 
 def check_passable(state: SystemState, roster: RosterWord, live: SeatMask, seat: SeatNumber | None) -> Refusal | None:
     """R-Seats-12: nobody may vote the system into a state that no vote leads out of."""
-    for tier in range(1, 5):
-        if not passes(state.parameters.tier(tier), roster, live):
-            cause = "after that batch" if seat is None else f"with seat {seat} suspended"
-            message = f"{cause} the live seats could no longer pass tier {tier}"
-            return refuse("R-Seats-12", "WouldDeadlock", message, actual=tier)
-    return None
+    tier = find_unpassable(state, roster, live)
+    if tier is None:
+        return None
+    cause = "after that batch" if seat is None else f"with seat {seat} suspended"
+    message = f"{cause} the live seats could no longer pass tier {tier}"
+    return refuse("R-Seats-12", "WouldDeadlock", message, actual=tier)
+
+
+def find_unpassable(state: SystemState, roster: RosterWord, live: SeatMask) -> int | None:
+    """The lowest tier that these live seats could not pass together."""
+    return next((tier for tier in range(1, 5) if not passes(state.parameters.tier(tier), roster, live)), None)
 
 
 def apply_batch(
@@ -124,20 +133,58 @@ def execute_change(state: SystemState, batch: ChangeSeats, now: Timestamp) -> Ou
     return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
 
 
+def check_replacement(state: SystemState, action: ReplaceSeat, now: Timestamp) -> Tier | Refusal:
+    """The tier of the replacement, if the seat is dormant now and the replacement independent."""
+    judged = _judge_replacement(state, action, now, now)
+    return judged if isinstance(judged, Refusal) else Tier.CONSTITUTE
+
+
+def execute_replacement(
+    state: SystemState, action: ReplaceSeat, proposal_id: ProposalId, now: Timestamp
+) -> Outcome | Refusal:
+    """The replacement sits in the seat's chamber: the seat was dormant when this was proposed, and ever since."""
+    proposal = state.council.proposals.get(proposal_id)
+    proposed_at = Timestamp(0) if proposal is None else proposal.created_at
+    judged = _judge_replacement(state, action, proposed_at, now)
+    if isinstance(judged, Refusal):
+        return judged
+    seats, events = apply_batch(state.seats, _as_batch(action), judged, now)
+    return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
+
+
+def _judge_replacement(
+    state: SystemState, action: ReplaceSeat, dormant_at: Timestamp, now: Timestamp
+) -> Judged | Refusal:
+    if refusal := check_dormant(state.seats, action.seat, dormant_at):
+        return refusal
+    chamber = state.seats.get_seat(action.seat).chamber
+    if action.replacement.chamber != chamber:
+        message = f"seat {action.seat} sits in chamber {chamber}, and its replacement would not"
+        return refuse("R-Seats-23", "OtherChamber", message, actual=action.replacement.chamber, required=chamber)
+    return judge_batch(state, _as_batch(action), now)
+
+
+def _as_batch(action: ReplaceSeat) -> ChangeSeats:
+    return ChangeSeats((action.seat,), (action.replacement,))
+
+
 def execute_suspension(state: SystemState, action: SuspendSeat) -> Outcome | Refusal:
     """The seat keeps its place in every denominator (R-Seats-11) and loses its voice."""
     if isinstance(refusal := check_suspension(state, action), Refusal):
         return refusal
     events: list[Event] = []
-    seats = drop_rotation(state.seats, action.seat, events)
-    record = dataclasses.replace(seats.get_seat(action.seat), standing=Standing.SUSPENDED)
-    seats = dataclasses.replace(
-        seats,
-        seats=with_entry(seats.seats, action.seat, record),
-        live=SeatMask(seats.live & ~mask_of((action.seat,))),
-    )
-    events.append(SeatSuspended(action.seat, record.organisation_id, action.evidence_hash))
+    seats = suspend(state.seats, action.seat, action.evidence_hash, events)
     return Outcome(dataclasses.replace(state, seats=seats), tuple(events))
+
+
+def suspend(seats: SeatsState, seat: SeatNumber, evidence_hash: Hash32, events: list[Event]) -> SeatsState:
+    """The seat is suspended. Its silence ends, since it could not end it itself any more."""
+    seats = drop_rotation(end_silence(seats, seat, events), seat, events)
+    record = dataclasses.replace(seats.get_seat(seat), standing=Standing.SUSPENDED)
+    events.append(SeatSuspended(seat, record.organisation_id, evidence_hash))
+    return dataclasses.replace(
+        seats, seats=with_entry(seats.seats, seat, record), live=SeatMask(seats.live & ~mask_of((seat,)))
+    )
 
 
 def drop_rotation(seats: SeatsState, seat: SeatNumber, events: list[Event]) -> SeatsState:
@@ -242,6 +289,7 @@ def _grant(seats: SeatsState, number: SeatNumber, grant: SeatGrant, now: Timesta
         live=SeatMask(seats.live | 1 << number),
         used_keys=seats.used_keys | {grant.voting_key, grant.recovery_key},
         organisations=with_entry(seats.organisations, identifier, grant.organisation),
+        silences=without_entry(seats.silences, number),  # of who held the number before
     )
 
 

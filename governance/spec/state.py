@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from governance.types import (
     EVERYTHING,
     NO_SEAT,
+    NO_SILENCE,
     ZERO_ADDRESS,
     ZERO_HASH,
     ActionKind,
@@ -55,7 +56,7 @@ from governance.types import (
     System,
     Timestamp,
 )
-from governance.types.records import RotationRecord
+from governance.types.records import RotationRecord, SilenceRecord
 
 NOBODY = SeatMask(0)
 NO_EPOCH = Epoch(0)
@@ -70,6 +71,7 @@ class SeatsState:
     present: SeatMask = NOBODY  # suspended seats included
     live: SeatMask = NOBODY
     rotations: Mapping[SeatNumber, RotationRecord] = field(default_factory=dict)
+    silences: Mapping[SeatNumber, SilenceRecord] = field(default_factory=dict)  # those of removed seats, too
     used_keys: frozenset[Address] = frozenset()
     organisations: Mapping[OrganisationId, str] = field(default_factory=dict)
 
@@ -100,6 +102,9 @@ class SeatsState:
             if seat.organisation_id == organisation_id and seat.standing is not Standing.NONE:
                 return number, seat.standing
         return SeatNumber(0), Standing.NONE
+
+    def get_silence(self, seat: SeatNumber) -> SilenceRecord:
+        return self.silences.get(seat, NO_SILENCE)
 
     def chamber_count(self) -> int:
         return len(self.chamber_names)

@@ -5,6 +5,7 @@ Source: DESIGN section 3; contracts/src/libraries/Tiers.sol.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +46,8 @@ TARGETS: dict[ActionKind, tuple[ContractName, Tier]] = {
     ActionKind.FORM_COMMITTEE: ("committee", Tier.CONSTITUTE),
     ActionKind.SET_PARAMETERS: ("council", Tier.CONSTITUTE),
     ActionKind.NAME_SUCCESSOR: ("brake", Tier.CONSTITUTE),
+    ActionKind.RECLASSIFY: ("seats", Tier.CONSTITUTE),
+    ActionKind.REPLACE_SEAT: ("seats", Tier.CONSTITUTE),
 }
 
 URGENT = frozenset({ActionKind.REVOKE_RELEASE, ActionKind.CONFIRM_STOP})  # R-Council-10
@@ -53,6 +56,20 @@ URGENT = frozenset({ActionKind.REVOKE_RELEASE, ActionKind.CONFIRM_STOP})  # R-Co
 def floor_of(kind: ActionKind) -> Tier:
     """The tier that a kind of action needs at least."""
     return TARGETS[kind][1]
+
+
+def for_replacement(rule: TierRule) -> TierRule:
+    """R-Seats-24: what the replacement of a dormant seat needs, of the seats that are not dormant."""
+    return dataclasses.replace(
+        rule,
+        chamber_num=1,
+        chamber_den=2,
+        chamber_strict=True,
+        chambers_required=0,
+        overall_num=4,
+        overall_den=5,
+        overall_strict=False,
+    )
 
 
 def check_bounds(parameters: Parameters, bounds: Bounds) -> Refusal | None:

@@ -151,6 +151,25 @@ class ChangeSeats:
 
 
 @dataclass(frozen=True, slots=True)
+class Reclassify:
+    """Labels are claims that a vote makes. What they breach is healed by suspension."""
+
+    seat: SeatNumber
+    jurisdiction: Jurisdiction
+    affiliation: Hash32
+    framework: ShortName
+    evidence_hash: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSeat:
+    """Who takes the place, in the same chamber, of a seat that stayed silent through its challenge."""
+
+    seat: SeatNumber
+    replacement: SeatGrant
+
+
+@dataclass(frozen=True, slots=True)
 class OracleMember:
     organisation_id: OrganisationId
     oracle: Address
@@ -198,6 +217,8 @@ Action = (
     | Resume
     | SuspendSeat
     | ChangeSeats
+    | Reclassify
+    | ReplaceSeat
     | FormCommittee
     | SetParameters
     | NameSuccessor
@@ -221,4 +242,6 @@ ACTION_OF_KIND: dict[ActionKind, type[Action]] = {
     ActionKind.FORM_COMMITTEE: FormCommittee,
     ActionKind.SET_PARAMETERS: SetParameters,
     ActionKind.NAME_SUCCESSOR: NameSuccessor,
+    ActionKind.RECLASSIFY: Reclassify,
+    ActionKind.REPLACE_SEAT: ReplaceSeat,
 }

@@ -26,6 +26,8 @@ class ActionKind(IntEnum):
     FORM_COMMITTEE = 15
     SET_PARAMETERS = 16
     NAME_SUCCESSOR = 17
+    RECLASSIFY = 18
+    REPLACE_SEAT = 19
 
 
 class Direction(IntEnum):

@@ -79,6 +79,12 @@ class RotationRecord:
     ready_at: Timestamp  # 0 = none pending
 
 
+@dataclass(frozen=True, slots=True)
+class SilenceRecord:
+    since: Timestamp  # counted from; 0 = not counted
+    answer_by: Timestamp  # a challenge that lasts until then; 0 = none
+
+
 # --- Council
 
 
@@ -282,6 +288,8 @@ class RequestRecord:
     approvals: int  # bit = position in the epoch's member list
     partials: int
 
+
+NO_SILENCE = SilenceRecord(Timestamp(0), Timestamp(0))
 
 NO_SEAT = SeatRecord(
     organisation_id=OrganisationId(bytes(32)),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.spec.ballots import MAX_BALLOTS, cast, choice_of, chosen, count_of, seats_in, voted
-from governance.spec.tally import chambers_of, compute_needed, meets, passes, tally_chambers
+from governance.spec.tally import Bar, chambers_of, compute_needed, meets, passes, tally_chambers
 from governance.spec.tiers import compute_absences
 from governance.types import BallotWord, Choice, RosterWord, SeatMask, SeatNumber, Seconds, Support, TierRule
 
@@ -75,7 +75,7 @@ def test_tally_equals_counting_by_hand(
     roster: RosterWord, rule: TierRule, cast_ballots: list[tuple[SeatNumber, Support]], live: SeatMask
 ) -> None:
     word, notes = play(cast_ballots)
-    tallies = tally_chambers(rule, roster, word, live)
+    tallies = tally_chambers(Bar.of(rule, roster), word, live)
     assert len(tallies) == len(chambers_of(roster))
     for chamber, tally in enumerate(tallies):
         members = [seat for seat in range(64) if roster >> 64 * chamber + seat & 1]

@@ -21,7 +21,7 @@ from governance.encoding.names import (
     release_id_of,
 )
 from governance.encoding.releases import compute_model_id
-from governance.spec import brake, committee, council, incidents, unlocks
+from governance.spec import brake, committee, council, dormancy, incidents, unlocks
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
 from governance.spec.proposals import eta_of, state_of
@@ -235,6 +235,17 @@ class World:
 
     def state_of(self, proposal_id: ProposalId) -> ProposalState:
         return state_of(self.state, self.proposal(proposal_id), self.now)
+
+    # --- silence
+
+    def make_dormant(self, seats: list[int], by: int = 0) -> None:
+        """These seats have been silent through their count and their challenge."""
+        for seat in map(SeatNumber, seats):
+            self.take(dormancy.process_count_silence(self.state, self.key(by), seat, self.now))
+        self.wait(self.state.parameters.dormancy)
+        for seat in map(SeatNumber, seats):
+            self.take(dormancy.process_challenge(self.state, self.key(by), seat, self.now))
+        self.wait(self.state.parameters.challenge_period)
 
     # --- the brake
 

@@ -34,7 +34,7 @@ from governance.encoding.signatures import (
     compute_rotation_digest,
 )
 from governance.ledger.codec import Call
-from governance.spec import brake, council, incidents, keys, releases
+from governance.spec import brake, council, dormancy, incidents, keys, releases
 from governance.spec.ballots import count_of
 from governance.spec.genesis import Genesis
 from governance.spec.outcome import Result
@@ -65,9 +65,11 @@ from governance.types import (
     ParameterSetting,
     PinnedCode,
     ProposalId,
+    Reclassify,
     RegisterModel,
     ReleaseId,
     RenewRelease,
+    ReplaceSeat,
     ReportId,
     Resume,
     RetireConstraint,
@@ -156,6 +158,7 @@ class Walk:
             (4, self.respond),
             (5, self.rotate),
             (3, self.anchor),
+            (4, self.silence),
         ]
         for _ in range(steps):
             (move,) = self.dice.choices([move for _, move in moves], [weight for weight, _ in moves])
@@ -359,6 +362,13 @@ class Walk:
                 self.step(caller, Call("Seats", "recoverKey", (seat, new_key, signature)), result)
         self.secrets[new_key] = self.secrets.get(new_key, secret)
 
+    def silence(self) -> None:
+        """Somebody counts somebody's silence; what that one does next ends it."""
+        sender, seat = self.anybody(), SeatNumber(self.dice.randrange(16))
+        state, now = self.world.state, self.world.now
+        counted = dormancy.process_count_silence(state, sender, seat, now)
+        self.step(sender, Call("Seats", "countSilence", (seat,)), counted)
+
     def anchor(self) -> None:
         release = self.some_release()
         sender = self.dice.choice([WORKER, STRANGER])
@@ -428,6 +438,13 @@ class Walk:
             case ActionKind.NAME_SUCCESSOR:  # none that could pass: a successor ends every walk
                 own = dice.choice([self.world.state.system.seats, self.world.state.system.brake])
                 return NameSuccessor((PinnedCode(own, label("code")),) * dice.choice([0, 1, 16, 17]))
+            case ActionKind.RECLASSIFY:
+                place = make_jurisdiction(dice.choice(["DE", "US", "JP"]))
+                affiliation = label("group", dice.randrange(18))
+                seat = SeatNumber(dice.randrange(18))
+                return Reclassify(seat, place, affiliation, make_short_name("rights"), label("evidence"))
+            case ActionKind.REPLACE_SEAT:
+                return ReplaceSeat(SeatNumber(dice.randrange(18)), grant_of(90 + dice.randrange(9), dice.randrange(3)))
             case _:
                 return SetParameters(self.parameters())
 

@@ -22,7 +22,7 @@ abstract contract Incidents is BrakeStore {
         if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
         _checkReport(evidenceHash, severity);
         bytes32 scope = _scopeOf(subject);
-        (, ISeats.Standing standing) = SEATS.seatOf(msg.sender);
+        (, ISeats.Standing standing) = SEATS.act(msg.sender);
         // R-Brake-11: a seat that floods can be suspended. A worker is held to one unanswered report.
         if (standing != ISeats.Standing.Live) _checkWorker(subject);
         reportId = _file(subject, scope, evidenceHash, severity, statement);
@@ -94,8 +94,8 @@ abstract contract Incidents is BrakeStore {
     }
 
     /// @dev R-Brake-13. A suspended seat too, since it may be the accused.
-    function _isConcerned(bytes32 subject, address account) private view returns (bool) {
-        (, ISeats.Standing standing) = SEATS.seatOf(account);
+    function _isConcerned(bytes32 subject, address account) private returns (bool) {
+        (, ISeats.Standing standing) = SEATS.act(account);
         if (standing != ISeats.Standing.None) return true;
         if (RELEASES.workerIdentity(subject, account) != 0) return true;
         bytes32 released = RELEASES.getRelease(subject).modelId;

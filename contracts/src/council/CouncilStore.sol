@@ -39,10 +39,10 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
         bool open = block.timestamp <= h.closesAt();
         if (open && !urgent) return ProposalState.Active;
 
-        TierRule memory rule = _rule(h);
+        (TierRule memory rule, uint256 masks, uint256 exempt) = _bar(h);
         // R-Council-21: the yes of a seat that was removed or suspended since does not count.
         uint64 yes = Ballots.chosen(_ballots(proposalId, h.round()), Ballots.FOR) & SEATS.liveMask();
-        if (!Tally.passes(rule, SEATS.chamberMasks(h.rosterVersion()), yes)) {
+        if (!Tally.passes(rule, masks, yes, exempt)) {
             return open ? ProposalState.Active : ProposalState.Defeated;
         }
         uint256 eta = _eta(h, rule);
@@ -60,7 +60,16 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
             uint40 window = sets[h.parametersVersion()].objectionWindow;
             if (window > delay) delay = window;
         }
+        if (h.kind() == ActionKind.ReplaceSeat) delay = sets[h.parametersVersion()].replacementDelay;
         return h.closesAt() + delay;
+    }
+
+    /// @dev What the proposal needs, of which seats, and which chambers need not agree.
+    function _bar(Head h) internal view returns (TierRule memory rule, uint256 masks, uint256 exempt) {
+        rule = _rule(h);
+        if (h.kind() != ActionKind.ReplaceSeat) return (rule, SEATS.chamberMasks(h.rosterVersion()), 0);
+        Tiers.forReplacement(rule);
+        (masks, exempt) = SEATS.replacementRoster(h.rosterVersion(), h.createdAt());
     }
 
     function _rule(Head h) internal view returns (TierRule memory) {
@@ -76,9 +85,10 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
         if (!h.exists()) revert UnknownProposal(proposalId); // R-Council-17
     }
 
-    function _requireLive(address account) internal view returns (uint8 seat) {
+    /// @dev The live seat that acts with that key: a sign of life (R-Seats-20). The caller has its word, or reverts.
+    function _requireLive(address account) internal returns (uint8 seat) {
         ISeats.Standing standing;
-        (seat, standing) = SEATS.seatOf(account);
+        (seat, standing) = SEATS.act(account);
         if (standing != ISeats.Standing.Live) revert NotLiveSeat(account); // R-Council-01
     }
 

@@ -21,7 +21,7 @@ abstract contract CouncilViews is CouncilStore {
     function quorumState(uint256 proposalId) external view returns (QuorumState memory) {
         QuorumState memory q;
         Head h = _head(proposalId);
-        TierRule memory rule = _rule(h);
+        (TierRule memory rule, uint256 masks, uint256 exempt) = _bar(h);
         q.state = _state(proposalId, h);
         q.tier = h.tier();
         q.round = h.round();
@@ -30,13 +30,12 @@ abstract contract CouncilViews is CouncilStore {
         q.expiresAt = q.eta + sets[h.parametersVersion()].grace;
 
         uint256 word = _ballots(proposalId, q.round);
-        uint256 masks = SEATS.chamberMasks(h.rosterVersion());
         uint256 live = masks & Tally.spread(SEATS.liveMask());
         uint256 size = Tally.countLanes(masks);
         uint256 yes = Tally.countLanes(live & Tally.spread(Ballots.chosen(word, Ballots.FOR)));
         uint256 no = Tally.countLanes(live & Tally.spread(Ballots.chosen(word, Ballots.AGAINST)));
         uint256 abstain = Tally.countLanes(live & Tally.spread(Ballots.chosen(word, Ballots.ABSTAIN)));
-        uint256 chambers = Tally.countChambers(masks);
+        uint256 chambers = SEATS.chamberCount();
         q.chambers = new ChamberTally[](chambers);
         for (uint256 c; c < chambers; ++c) {
             ChamberTally memory tally = q.chambers[c];
@@ -44,7 +43,9 @@ abstract contract CouncilViews is CouncilStore {
             tally.yes = uint8(yes >> 64 * c);
             tally.no = uint8(no >> 64 * c);
             tally.abstain = uint8(abstain >> 64 * c);
-            tally.needed = uint8(Tally.needed(tally.size, rule.chamberNum, rule.chamberDen, rule.chamberStrict));
+            if (exempt >> 64 * c & 1 == 0) {
+                tally.needed = uint8(Tally.needed(tally.size, rule.chamberNum, rule.chamberDen, rule.chamberStrict));
+            }
             tally.agrees = tally.yes >= tally.needed;
             if (tally.agrees) ++q.chambersAgreeing;
             q.size += tally.size;

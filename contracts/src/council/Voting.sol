@@ -73,7 +73,6 @@ abstract contract Voting is CouncilStore, Eip712 {
     /// @dev Whether that voter may cast a ballot now; the round, its seat, and the round's word.
     function _admit(uint256 proposalId, address voter, uint8 support)
         private
-        view
         returns (uint8 round, uint8 seat, uint256 word)
     {
         seat = _requireLive(voter);

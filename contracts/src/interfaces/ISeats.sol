@@ -31,6 +31,11 @@ interface ISeats is IActionTarget {
         uint40 readyAt; // [Unix seconds], 0 = none pending
     }
 
+    struct Silence {
+        uint40 since; // counted from [Unix seconds]; 0 = not counted
+        uint40 answerBy; // a challenge that lasts until then [Unix seconds]; 0 = none
+    }
+
     event SeatGranted(
         uint8 indexed seat,
         bytes32 indexed organisationId,
@@ -46,9 +51,23 @@ interface ISeats is IActionTarget {
     );
     event SeatRemoved(uint8 indexed seat, bytes32 indexed organisationId);
     event SeatSuspended(uint8 indexed seat, bytes32 indexed organisationId, bytes32 evidenceHash);
+    event SeatReclassified(
+        uint8 indexed seat,
+        bytes32 indexed organisationId,
+        bytes2 jurisdiction,
+        bytes32 affiliation,
+        bytes32 framework,
+        bytes32 evidenceHash
+    );
+    /// @dev A reclassification breached independence, and without that seat the live ones could not pass the tier.
+    event SuspensionWithheld(uint8 indexed seat, uint8 tier);
+    event SilenceCounted(uint8 indexed seat, uint8 indexed by, uint40 challengeableAt);
+    event SeatChallenged(uint8 indexed seat, uint8 indexed by, uint40 answerBy);
+    event SilenceEnded(uint8 indexed seat);
     event RotationStarted(uint8 indexed seat, address indexed newKey, uint40 readyAt);
     event RotationCancelled(uint8 indexed seat, address indexed newKey);
     event KeyRotated(uint8 indexed seat, address indexed oldKey, address indexed newKey, bool byRecoveryKey);
+    event RecoveryKeyRotated(uint8 indexed seat, address indexed oldKey, address indexed newKey);
     event RosterChanged(uint32 indexed version, uint64 seats, uint64 live);
 
     /// @notice R-Seats-01: that organisation already holds a seat.
@@ -79,8 +98,22 @@ interface ISeats is IActionTarget {
     error BadChambers(uint256 actual);
     /// @notice R-Seats-15: the grant is malformed: unknown chamber, empty name, missing label or unsupported key kind.
     error MalformedGrant(string organisation);
+    /// @notice R-Seats-15: the labels are malformed: no jurisdiction, or no affiliation.
+    error MalformedLabels(uint8 seat);
     /// @notice R-Seats-16: the batch changes nothing.
     error EmptyBatch();
+    /// @notice R-Seats-20: the silence of that seat is not counted.
+    error SilenceNotCounted(uint8 seat);
+    /// @notice R-Seats-20: the silence of that seat is counted already.
+    error SilenceCountedAlready(uint8 seat, uint40 since);
+    /// @notice R-Seats-22: the seat has not been silent for long enough to be challenged.
+    error NotSilentEnough(uint8 seat, uint256 challengeableAt, uint256 nowAt);
+    /// @notice R-Seats-22: the seat is challenged already.
+    error ChallengedAlready(uint8 seat, uint40 answerBy);
+    /// @notice R-Seats-23: the seat did not stay silent through a whole challenge before that time.
+    error NotDormant(uint8 seat, uint40 answerBy, uint256 required);
+    /// @notice R-Seats-23: a seat is replaced in its own chamber.
+    error OtherChamber(uint8 seat, uint8 actual, uint8 required);
 
     /// @notice keccak256(abi.encode(chamberNames, genesis grants)): what the charter hash binds.
     function genesisHash() external view returns (bytes32);
@@ -122,4 +155,35 @@ interface ISeats is IActionTarget {
 
     /// @notice By the recovery key: rotates at once and ends a pending rotation.
     function recoverKey(uint8 seat, address newKey, bytes calldata possession) external;
+
+    /// @notice The digest that a new recovery key signs (EIP-712: RecoveryRotation(uint8 seat,address oldKey,address newKey)).
+    function recoveryRotationDigest(uint8 seat, address newKey) external view returns (bytes32);
+
+    /// @notice By the recovery key: another one takes its place at once.
+    function rotateRecoveryKey(uint8 seat, address newKey, bytes calldata possession) external;
+
+    /// @notice Since when a seat's silence is counted, and until when it may answer a challenge. That of a removed seat
+    /// stands until its number is given again.
+    function silenceOf(uint8 seat) external view returns (Silence memory);
+
+    /// @notice By a live seat: from now on the other one's silence is counted. Anything that it does ends that.
+    function countSilence(uint8 seat) external;
+
+    /// @notice By a live seat: the other one, silent for the dormancy, has the challenge period to do anything at all.
+    function challenge(uint8 seat) external;
+
+    /// @notice By the seat's voting or recovery key: it is there.
+    function answer(uint8 seat) external;
+
+    /// @notice seatOf, for whoever acts with that key. By the Council or the brake it ends the seat's silence; by anybody
+    /// else it changes nothing.
+    function act(address votingKey) external returns (uint8 seat, Standing standing);
+
+    /// @notice What a replacement proposed at that time is counted against: the chambers without the seats that have
+    /// been dormant since then or longer, and the lanes of those chambers (their lowest bits) that need not agree, since
+    /// most of their seats are dormant. Unless two chambers are mostly awake, nobody is left out.
+    function replacementRoster(uint32 version, uint40 proposedAt)
+        external
+        view
+        returns (uint256 chamberMasks, uint256 exempt);
 }

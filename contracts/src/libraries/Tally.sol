@@ -56,22 +56,39 @@ library Tally {
     /// @dev Whether the seats of yes carry a tier: enough chambers agree, each against its whole size, and so does the
     /// whole, against all seats. Chambers partition the roster, so its count is the sum of theirs.
     function passes(TierRule memory rule, uint256 chamberMasks, uint64 yes) internal pure returns (bool) {
+        return passes(rule, chamberMasks, yes, 0);
+    }
+
+    /// @dev The same, where a chamber whose lane is set in `exempt` agrees without any yes.
+    function passes(TierRule memory rule, uint256 chamberMasks, uint64 yes, uint256 exempt)
+        internal
+        pure
+        returns (bool)
+    {
+        uint256 sizes = countLanes(chamberMasks);
+        uint256 yeses = countLanes(chamberMasks & spread(yes));
+        return _agree(rule, sizes, yeses, exempt)
+            && meets(_sum(yeses), _sum(sizes), rule.overallNum, rule.overallDen, rule.overallStrict);
+    }
+
+    function _agree(TierRule memory rule, uint256 sizes, uint256 yeses, uint256 exempt) private pure returns (bool) {
         unchecked {
-            uint256 sizes = countLanes(chamberMasks);
-            uint256 yeses = countLanes(chamberMasks & spread(yes));
             uint256 agreeing;
             uint256 chambers;
-            uint256 allSize;
-            uint256 allYes;
-            for (; sizes != 0; (sizes, yeses) = (sizes >> 64, yeses >> 64)) {
-                uint256 size = uint64(sizes);
-                if (meets(uint64(yeses), size, rule.chamberNum, rule.chamberDen, rule.chamberStrict)) ++agreeing;
+            for (; sizes != 0; (sizes, yeses, exempt) = (sizes >> 64, yeses >> 64, exempt >> 64)) {
+                bool agrees = exempt & 1 != 0
+                    || meets(uint64(yeses), uint64(sizes), rule.chamberNum, rule.chamberDen, rule.chamberStrict);
+                if (agrees) ++agreeing;
                 ++chambers;
-                allSize += size;
-                allYes += uint64(yeses);
             }
-            return agreeing >= required(rule, chambers)
-                && meets(allYes, allSize, rule.overallNum, rule.overallDen, rule.overallStrict);
+            return agreeing >= required(rule, chambers);
+        }
+    }
+
+    /// @dev Of the counts in all lanes.
+    function _sum(uint256 counts) private pure returns (uint256) {
+        unchecked {
+            return uint256(uint64(counts)) + uint64(counts >> 64) + uint64(counts >> 128) + (counts >> 192);
         }
     }
 

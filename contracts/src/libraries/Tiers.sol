@@ -25,6 +25,12 @@ library Tiers {
         return kind == ActionKind.RevokeRelease || kind == ActionKind.ConfirmStop;
     }
 
+    /// @dev R-Seats-24: what the replacement of a dormant seat needs, of the seats that are not dormant.
+    function forReplacement(TierRule memory rule) internal pure {
+        (rule.chamberNum, rule.chamberDen, rule.chamberStrict, rule.chambersRequired) = (1, 2, true, 0);
+        (rule.overallNum, rule.overallDen, rule.overallStrict) = (4, 5, false);
+    }
+
     /// @dev Reverts unless every parameter stands within its bounds, word by word of abi.encode.
     function checkBounds(Parameters memory p, Bounds memory bounds) internal pure {
         uint256[WORDS] memory value = _words(p);

@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {Independence, Member} from "../libraries/Independence.sol";
 import {Tally} from "../libraries/Tally.sol";
-import {ChangeSeats, KeyKind, SeatGrant} from "../types/Actions.sol";
+import {ChangeSeats, KeyKind, ReplaceSeat, SeatGrant} from "../types/Actions.sol";
 import {Parameters} from "../types/Parameters.sol";
-import {SeatStore} from "./SeatStore.sol";
+import {Dormancy} from "./Dormancy.sol";
 
 /// @dev Whether a change of the roster is admissible, judged on the set that it would leave. Changes nothing.
-abstract contract Admission is SeatStore {
+abstract contract Admission is Dormancy {
     /// @dev A voted batch: independent, and such that its live seats can still pass every tier.
     function _admitBatch(ChangeSeats memory batch) internal view returns (uint8[] memory numbers, uint256 masks) {
         (numbers, masks) = _judge(batch);
@@ -93,11 +93,34 @@ abstract contract Admission is SeatStore {
         _requirePassable(chamberMasks[current.version], current.live & ~_bit(seat), seat);
     }
 
+    /// @dev A batch of one removal and one grant, in the same chamber, where the seat has been dormant since that time.
+    function _admitReplacement(ReplaceSeat memory action, uint256 dormantSince)
+        internal
+        view
+        returns (ChangeSeats memory batch, uint8[] memory numbers, uint256 masks)
+    {
+        _requireDormant(action.seat, dormantSince);
+        uint8 chamber = records[action.seat].chamber;
+        if (action.replacement.chamber != chamber) {
+            revert OtherChamber(action.seat, action.replacement.chamber, chamber); // R-Seats-23
+        }
+        batch = ChangeSeats(new uint8[](1), new SeatGrant[](1));
+        (batch.removals[0], batch.grants[0]) = (action.seat, action.replacement);
+        (numbers, masks) = _admitBatch(batch);
+    }
+
     /// @dev Nobody may vote the system into a state that no vote leads out of.
     function _requirePassable(uint256 masks, uint64 live, uint8 seat) internal view {
+        uint8 tier = _firstUnpassable(masks, live);
+        if (tier != 0) revert WouldDeadlock(seat, tier); // R-Seats-12
+    }
+
+    /// @dev The lowest tier that these live seats could not pass together, or 0.
+    function _firstUnpassable(uint256 masks, uint64 live) internal view returns (uint8) {
         Parameters memory p = _parameters();
         for (uint8 tier = 1; tier <= 4; ++tier) {
-            if (!Tally.passes(p.tiers[tier - 1], masks, live)) revert WouldDeadlock(seat, tier); // R-Seats-12
+            if (!Tally.passes(p.tiers[tier - 1], masks, live)) return tier;
         }
+        return 0;
     }
 }

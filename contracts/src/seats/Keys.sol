@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICouncil} from "../interfaces/ICouncil.sol";
 import {ISeats} from "../interfaces/ISeats.sol";
 import {Eip712} from "../libraries/Eip712.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {SeatStore} from "./SeatStore.sol";
+import {Dormancy} from "./Dormancy.sol";
 
 /// @dev A seat's keys. The voting key rotates itself after a delay in which the organisation's recovery key can object;
-/// the recovery key rotates at once. A new key proves that somebody holds it.
-abstract contract Keys is SeatStore, Eip712 {
+/// the recovery key rotates at once, itself too. A new key proves that somebody holds it. Each of this is a sign of life.
+abstract contract Keys is Dormancy, Eip712 {
     bytes32 internal constant ROTATION_TYPEHASH = keccak256("Rotation(uint8 seat,address oldKey,address newKey)");
+    bytes32 internal constant RECOVERY_TYPEHASH =
+        keccak256("RecoveryRotation(uint8 seat,address oldKey,address newKey)");
 
     /// @inheritdoc ISeats
     function startRotation(address newKey, bytes calldata possession) external {
         Key memory key = keys[msg.sender];
         if (key.standing == Standing.None) revert NotSeatKey(NO_SEAT, msg.sender); // R-Seats-10
-        _requireRotatable(key.seat);
-        _requirePossession(key.seat, newKey, possession);
+        _requireActing(key.seat);
+        _requirePossession(rotationDigest(key.seat, newKey), newKey, possession);
 
+        _endSilence(key.seat);
         _dropRotation(key.seat);
         uint40 readyAt = uint40(block.timestamp + _parameters().rotationDelay);
         rotations[key.seat] = Rotation(newKey, readyAt);
@@ -30,6 +32,7 @@ abstract contract Keys is SeatStore, Eip712 {
         _requireRecoveryKey(seat);
         uint40 readyAt = rotations[seat].readyAt;
         if (readyAt == 0) revert RotationNotReady(seat, 0, block.timestamp); // R-Seats-09
+        _endSilence(seat);
         _dropRotation(seat);
     }
 
@@ -46,15 +49,32 @@ abstract contract Keys is SeatStore, Eip712 {
     /// @inheritdoc ISeats
     function recoverKey(uint8 seat, address newKey, bytes calldata possession) external {
         _requireRecoveryKey(seat);
-        _requireRotatable(seat);
-        _requirePossession(seat, newKey, possession);
+        _requireActing(seat);
+        _requirePossession(rotationDigest(seat, newKey), newKey, possession);
+        _endSilence(seat);
         _dropRotation(seat);
         _rotate(seat, newKey, true);
     }
 
     /// @inheritdoc ISeats
+    function rotateRecoveryKey(uint8 seat, address newKey, bytes calldata possession) external {
+        _requireRecoveryKey(seat);
+        _requireActing(seat);
+        _requirePossession(recoveryRotationDigest(seat, newKey), newKey, possession);
+        _endSilence(seat);
+        records[seat].recoveryKey = newKey;
+        _spendKey(newKey); // it votes for nothing, like the old one
+        emit RecoveryKeyRotated(seat, msg.sender, newKey);
+    }
+
+    /// @inheritdoc ISeats
     function rotationDigest(uint8 seat, address newKey) public view returns (bytes32) {
         return _typedDigest(keccak256(abi.encode(ROTATION_TYPEHASH, seat, records[seat].votingKey, newKey)));
+    }
+
+    /// @inheritdoc ISeats
+    function recoveryRotationDigest(uint8 seat, address newKey) public view returns (bytes32) {
+        return _typedDigest(keccak256(abi.encode(RECOVERY_TYPEHASH, seat, records[seat].recoveryKey, newKey)));
     }
 
     function _dropRotation(uint8 seat) internal {
@@ -74,19 +94,26 @@ abstract contract Keys is SeatStore, Eip712 {
         emit KeyRotated(seat, oldKey, newKey, byRecoveryKey);
     }
 
+    /// @dev Here, because a rotation that is under way ends with it.
+    function _suspend(uint8 seat, bytes32 evidenceHash) internal {
+        Seat storage s = records[seat];
+        _endSilence(seat); // it could not end it itself any more
+        _dropRotation(seat);
+        s.standing = Standing.Suspended;
+        _seatKey(s.votingKey, seat, Standing.Suspended);
+        // R-Seats-11: it stays in the roster, so that no bar falls. R-Seats-18: nothing sets this bit again but a new grant,
+        // after the number has rested.
+        current.live &= ~_bit(seat);
+        emit SeatSuspended(seat, s.organisationId, evidenceHash);
+    }
+
     function _requireRecoveryKey(uint8 seat) private view {
         if (msg.sender != records[seat].recoveryKey) revert NotSeatKey(seat, msg.sender); // R-Seats-10
     }
 
-    function _requireRotatable(uint8 seat) private view {
-        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
-        Standing standing = records[seat].standing;
-        if (standing != Standing.Live) revert UnexpectedStanding(seat, standing, Standing.Live); // R-Seats-13
-    }
-
-    function _requirePossession(uint8 seat, address newKey, bytes calldata possession) private view {
+    function _requirePossession(bytes32 digest, address newKey, bytes calldata possession) private view {
         _requireUnused(newKey);
-        address recovered = Signatures.recover(rotationDigest(seat, newKey), possession);
+        address recovered = Signatures.recover(digest, possession);
         if (recovered != newKey) revert PossessionNotProven(newKey, recovered); // R-Seats-08
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICouncil} from "../interfaces/ICouncil.sol";
 import {ISeats} from "../interfaces/ISeats.sol";
 import {ActionTarget} from "../libraries/ActionTarget.sol";
 
@@ -17,12 +18,14 @@ abstract contract SeatStore is ISeats, ActionTarget {
         bool used;
         uint8 seat;
         Standing standing;
+        bool silent; // the seat's silence is counted: its next act ends that, and no other costs anything for it
     }
 
     struct Roster {
         uint32 version;
         uint64 seats; // suspended ones included
         uint64 live;
+        uint64 challenged; // dormant or about to be; removed ones until their number is given again
     }
 
     bytes32 public immutable genesisHash;
@@ -34,6 +37,7 @@ abstract contract SeatStore is ISeats, ActionTarget {
 
     mapping(uint8 seat => Seat) internal records;
     mapping(uint8 seat => Rotation) internal rotations;
+    mapping(uint8 seat => Silence) internal silences;
     mapping(address key => Key) internal keys;
     mapping(bytes32 organisationId => uint8) internal seatsOfOrganisations; // seat + 1
 
@@ -71,16 +75,23 @@ abstract contract SeatStore is ISeats, ActionTarget {
 
     /// @dev The key votes for that seat from now on.
     function _seatKey(address key, uint8 seat, Standing standing) internal {
-        keys[key] = Key(true, seat, standing);
+        keys[key] = Key(true, seat, standing, silences[seat].since != 0);
     }
 
     /// @dev The key votes for nothing, and never will again.
     function _spendKey(address key) internal {
-        keys[key] = Key(true, 0, Standing.None);
+        keys[key] = Key(true, 0, Standing.None, false);
     }
 
     function _requireUnused(address key) internal view {
         if (key == address(0) || keys[key].used) revert KeyUsed(key); // R-Seats-07
+    }
+
+    /// @dev A seat that acts itself.
+    function _requireActing(uint8 seat) internal view {
+        if (!COUNCIL.active()) revert ICouncil.NotActive(); // R-Council-16
+        Standing standing = records[seat].standing;
+        if (standing != Standing.Live) revert UnexpectedStanding(seat, standing, Standing.Live); // R-Seats-13
     }
 
     /// @dev Zero for a number that no seat can have.

@@ -20,7 +20,9 @@ enum ActionKind {
     ChangeSeats, // tier 4
     FormCommittee, // tier 4
     SetParameters, // tier 4
-    NameSuccessor // tier 4, once: it ends everything here but stops
+    NameSuccessor, // tier 4, once: it ends everything here but stops
+    Reclassify, // tier 4
+    ReplaceSeat // tier 4, by a bar of its own
 }
 
 /// @dev Which way a numeric limit is tight: Max is an upper bound (smaller is tighter), Min a lower bound.
@@ -160,6 +162,22 @@ struct SeatGrant {
 struct ChangeSeats {
     uint8[] removals; // seat numbers
     SeatGrant[] grants;
+}
+
+/// @dev Labels are claims that a vote makes. It always succeeds; what it breaches is healed by suspension.
+struct Reclassify {
+    uint8 seat;
+    bytes2 jurisdiction;
+    bytes32 affiliation;
+    bytes32 framework;
+    bytes32 evidenceHash; // what the labels rest on
+}
+
+/// @dev Who takes the place, in the same chamber, of a seat that stayed silent through its challenge. The same
+/// organisation may, with keys that it has not lost.
+struct ReplaceSeat {
+    uint8 seat;
+    SeatGrant replacement;
 }
 
 struct OracleMember {

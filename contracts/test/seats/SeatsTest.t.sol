@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {ISeats} from "../../src/interfaces/ISeats.sol";
-import {ActionKind, ChangeSeats, SeatGrant, SuspendSeat} from "../../src/types/Actions.sol";
+import {ActionKind, ChangeSeats, Reclassify, ReplaceSeat, SeatGrant, SuspendSeat} from "../../src/types/Actions.sol";
+import {Charter} from "../Charter.sol";
 import {Targets} from "../Targets.t.sol";
 
 /// @dev Batches and suspensions as the Council would pass them.
@@ -32,6 +33,65 @@ abstract contract SeatsTest is Targets {
 
     function suspend(uint8 seat) internal {
         enact(seats, ActionKind.SuspendSeat, suspension(seat), 1);
+    }
+
+    // --- labels
+
+    function labels(uint8 seat, bytes2 jurisdiction, bytes32 affiliation) internal pure returns (bytes memory) {
+        return abi.encode(Reclassify(seat, jurisdiction, affiliation, "rights", EVIDENCE));
+    }
+
+    function reclassify(uint8 seat, bytes2 jurisdiction, bytes32 affiliation) internal {
+        enact(seats, ActionKind.Reclassify, labels(seat, jurisdiction, affiliation), 4);
+    }
+
+    function toJurisdiction(uint8 seat, bytes2 jurisdiction) internal {
+        reclassify(seat, jurisdiction, seats.getSeat(seat).affiliation);
+    }
+
+    function toAffiliation(uint8 seat, bytes32 affiliation) internal {
+        reclassify(seat, seats.getSeat(seat).jurisdiction, affiliation);
+    }
+
+    // --- silence
+
+    function countSilence(uint256 by, uint8 seat) internal {
+        vm.prank(voters[by]);
+        seats.countSilence(seat);
+    }
+
+    function challenge(uint256 by, uint8 seat) internal {
+        vm.prank(voters[by]);
+        seats.challenge(seat);
+    }
+
+    /// @dev The seats of the mask stay silent through count and challenge, which the seat `by` asks for.
+    function makeDormant(uint256 by, uint64 mask) internal {
+        for (uint8 seat; seat < 64; ++seat) {
+            if (mask >> seat & 1 == 1) countSilence(by, seat);
+        }
+        skip(Charter.parameters().dormancy);
+        for (uint8 seat; seat < 64; ++seat) {
+            if (mask >> seat & 1 == 1) challenge(by, seat);
+        }
+        skip(Charter.parameters().challengePeriod);
+    }
+
+    function replacing(uint8 seat, SeatGrant memory replacement) internal pure returns (bytes memory) {
+        return abi.encode(ReplaceSeat(seat, replacement));
+    }
+
+    function notCounted(uint8 seat) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(ISeats.SilenceNotCounted.selector, seat);
+    }
+
+    function notDormant(uint8 seat, uint256 answerBy, uint256 required) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(ISeats.NotDormant.selector, seat, answerBy, required);
+    }
+
+    function assertSilence(uint8 seat, uint256 since, uint256 answerBy) internal view {
+        assertEq(seats.silenceOf(seat).since, since, "counted since");
+        assertEq(seats.silenceOf(seat).answerBy, answerBy, "answer by");
     }
 
     function assertBatchRefused(bytes memory action, bytes memory err) internal {

@@ -21,6 +21,7 @@ from governance.types import (
     SeatNumber,
     SeatRecord,
     ShortName,
+    SilenceRecord,
     Standing,
 )
 
@@ -78,6 +79,19 @@ class SeatsClient(ContractClient):
         found: RotationRecord = self._read("pendingRotation", seat, returns=[RotationRecord], at=at)
         return found
 
+    def get_silence(self, seat: SeatNumber, *, at: Block = "latest") -> SilenceRecord:
+        """Since when the seat's silence is counted; that of a removed seat stands until its number is given again."""
+        found: SilenceRecord = self._read("silenceOf", seat, returns=[SilenceRecord], at=at)
+        return found
+
+    def get_silences(self, seats: Sequence[SeatNumber], *, at: Block = "latest") -> list[SilenceRecord]:
+        """Of several seats, in one request."""
+        return self._read_many([("silenceOf", [seat]) for seat in seats], returns=[SilenceRecord], at=at)
+
+    def get_recovery_rotation_digest(self, seat: SeatNumber, new_key: Address, *, at: Block = "latest") -> Hash32:
+        """The digest as the contract computes it."""
+        return Hash32(self._read("recoveryRotationDigest", seat, new_key, returns=["bytes32"], at=at))
+
     def get_rotation_digest(self, seat: SeatNumber, new_key: Address, *, at: Block = "latest") -> Hash32:
         """The digest as the contract computes it."""
         return Hash32(self._read("rotationDigest", seat, new_key, returns=["bytes32"], at=at))
@@ -95,3 +109,15 @@ class SeatsClient(ContractClient):
 
     def recover_key(self, seat: SeatNumber, new_key: Address, possession: bytes) -> Call:
         return self._call("recoverKey", seat, new_key, possession)
+
+    def rotate_recovery_key(self, seat: SeatNumber, new_key: Address, possession: bytes) -> Call:
+        return self._call("rotateRecoveryKey", seat, new_key, possession)
+
+    def count_silence(self, seat: SeatNumber) -> Call:
+        return self._call("countSilence", seat)
+
+    def challenge(self, seat: SeatNumber) -> Call:
+        return self._call("challenge", seat)
+
+    def answer(self, seat: SeatNumber) -> Call:
+        return self._call("answer", seat)

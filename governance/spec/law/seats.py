@@ -21,7 +21,11 @@ rule(
     errors=["NoFreeSeat"],
 )
 rule("R-Seats-07", "A key serves one seat in one role, once; it never comes back.", errors=["KeyUsed"])
-rule("R-Seats-08", "A new voting key signs for its own rotation.", errors=["PossessionNotProven"])
+rule(
+    "R-Seats-08",
+    "A new key signs for its own rotation, and for the role that it takes.",
+    errors=["PossessionNotProven"],
+)
 rule(
     "R-Seats-09",
     "A rotation by the voting key waits for the rotation delay; only a pending one can be completed or cancelled.",
@@ -29,7 +33,8 @@ rule(
 )
 rule(
     "R-Seats-10",
-    "The voting key starts a rotation of its seat; the recovery key cancels one, or rotates at once.",
+    "The voting key starts a rotation of its seat; the recovery key cancels one, rotates at once, or gives its own "
+    "place to another key.",
     errors=["NotSeatKey"],
 )
 rule(
@@ -46,8 +51,9 @@ rule("R-Seats-13", "Only a live seat is suspended or rotated, and only a seat th
 rule("R-Seats-14", "There are three or four chambers, each with a name of its own.", errors=["BadChambers"])
 rule(
     "R-Seats-15",
-    "A grant names a chamber, an organisation, its jurisdiction and affiliation, and a supported kind of key.",
-    errors=["MalformedGrant"],
+    "A grant names a chamber, an organisation, its jurisdiction and affiliation, and a supported kind of key, and a "
+    "reclassification names both labels.",
+    errors=["MalformedGrant", "MalformedLabels"],
 )
 rule("R-Seats-16", "A batch of seat changes changes something.", errors=["EmptyBatch"])
 rule(
@@ -57,4 +63,32 @@ rule(
 rule(
     "R-Seats-18",
     "A suspended seat comes back only under a new number, so that no old proposal regains a yes.",
+)
+rule(
+    "R-Seats-19",
+    "A reclassification is never refused for what it reveals; of the live seats that then share an affiliation, or too "
+    "many a jurisdiction, the latest granted are suspended, unless the live seats could no longer pass every tier.",
+)
+rule(
+    "R-Seats-20",
+    "A seat's silence is counted from when another live seat asks for it, and whatever the seat does ends it: a "
+    "ballot, a proposal, an objection, a pull, a report, an answer, a change of keys, a count of its own, or its word.",
+    errors=["SilenceNotCounted", "SilenceCountedAlready"],
+)
+rule(
+    "R-Seats-22",
+    "A seat is challenged once its counted silence has lasted for the dormancy, and then has the challenge period to "
+    "answer.",
+    errors=["NotSilentEnough", "ChallengedAlready"],
+)
+rule(
+    "R-Seats-23",
+    "Only a seat that was silent through its whole challenge, before the proposal and ever since, is replaced by a "
+    "vote of those who are awake, and only in its own chamber.",
+    errors=["NotDormant", "OtherChamber"],
+)
+rule(
+    "R-Seats-24",
+    "A replacement needs 4/5 of the seats that are not dormant, and more than half of those of each chamber that is "
+    "not mostly dormant; while fewer than two chambers are mostly awake, dormant seats count like all others.",
 )

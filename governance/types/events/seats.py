@@ -50,6 +50,43 @@ class SeatSuspended:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatReclassified:
+    seat: SeatNumber
+    organisation_id: OrganisationId
+    jurisdiction: Jurisdiction
+    affiliation: Hash32
+    framework: ShortName
+    evidence_hash: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionWithheld:
+    """A reclassification breached independence, and without that seat the live ones could not pass the tier."""
+
+    seat: SeatNumber
+    tier: int
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceCounted:
+    seat: SeatNumber
+    by: SeatNumber
+    challengeable_at: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChallenged:
+    seat: SeatNumber
+    by: SeatNumber
+    answer_by: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceEnded:
+    seat: SeatNumber
+
+
+@dataclass(frozen=True, slots=True)
 class RotationStarted:
     seat: SeatNumber
     new_key: Address
@@ -71,6 +108,13 @@ class KeyRotated:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryKeyRotated:
+    seat: SeatNumber
+    old_key: Address
+    new_key: Address
+
+
+@dataclass(frozen=True, slots=True)
 class RosterChanged:
     version: int
     seats: SeatMask
@@ -78,5 +122,17 @@ class RosterChanged:
 
 
 SeatsEvent = (
-    SeatGranted | SeatRemoved | SeatSuspended | RotationStarted | RotationCancelled | KeyRotated | RosterChanged
+    SeatGranted
+    | SeatRemoved
+    | SeatSuspended
+    | SeatReclassified
+    | SuspensionWithheld
+    | SilenceCounted
+    | SeatChallenged
+    | SilenceEnded
+    | RotationStarted
+    | RotationCancelled
+    | KeyRotated
+    | RecoveryKeyRotated
+    | RosterChanged
 )

@@ -57,6 +57,11 @@ ACTIONS = [
     ("FORM_COMMITTEE", 15, "(uint16,uint16,(bytes32,address)[])", [3, 1, [[H1, A1], [H2, A2]]]),
     ("SET_PARAMETERS", 16, RULES, PARAMETERS),
     ("NAME_SUCCESSOR", 17, "((address,bytes32)[])", [[[A1, H1], [A2, H2]]]),
+    ("RECLASSIFY", 18, "(uint8,bytes2,bytes32,bytes32,bytes32)", [7, "0x4652", H1, DUTY, H2]),
+    (
+        "REPLACE_SEAT", 19, f"(uint8,{GRANT})",
+        [61, ["Beta", 2, "0x4652", H2, "0x" + "0" * 64, 1, A2, A1, H3]],
+    ),
 ]  # fmt: skip
 CHAIN_ID, NONCE = 31337, 5
 CHAMBERS = [H1, H2, H3]

@@ -8,8 +8,8 @@ from enum import IntEnum
 
 import pytest
 
-from governance.encoding.names import compute_constraint_id, make_short_name
-from governance.spec import brake, committee, council, incidents, keys, releases
+from governance.encoding.names import compute_constraint_id, make_jurisdiction, make_short_name
+from governance.spec import brake, committee, council, dormancy, incidents, keys, releases
 from governance.spec.replay import Divergence, Logged, replay, replay_steps
 from governance.types import (
     EVERYTHING,
@@ -26,7 +26,9 @@ from governance.types import (
     OracleMember,
     ParameterSetting,
     PinnedCode,
+    Reclassify,
     RenewRelease,
+    ReplaceSeat,
     ReportId,
     Resume,
     RetireConstraint,
@@ -87,8 +89,11 @@ def tell_everything() -> World:
     world.carry(ActionKind.REVOKE_RELEASE, RevokeRelease(release, "misuse"))
 
     keys_life(world)
+    silence_life(world)
     world.carry(ActionKind.RETIRE_CONSTRAINT, RetireConstraint(ID, parent()))
     world.carry(ActionKind.SUSPEND_SEAT, SuspendSeat(SeatNumber(4), label("evidence")))
+    labels = (make_jurisdiction("SE"), label("group", 0), make_short_name("duty"), label("evidence"))
+    world.carry(ActionKind.RECLASSIFY, Reclassify(SeatNumber(3), *labels))  # withheld: four builders must be live
     world.carry(ActionKind.CHANGE_SEATS, ChangeSeats((SeatNumber(14),), (make_grant(20, 2),)))
     world.carry(ActionKind.SET_PARAMETERS, SetParameters(dataclasses.replace(PARAMETERS, pull_seats=4)))
     world.carry(ActionKind.NAME_SUCCESSOR, NameSuccessor((PinnedCode(address_of("next"), label("code")),)))
@@ -136,12 +141,31 @@ def keys_life(world: World) -> None:
     world.take(keys.process_recover_key(world.state, world.recovery(7), SeatNumber(7), address_of("lost key")))
 
 
+def silence_life(world: World) -> None:
+    """Seat 13 answers by all that it can do, and is replaced when it does nothing more."""
+    seat = SeatNumber(13)
+    world.take(dormancy.process_count_silence(world.state, world.key(0), seat, world.now))
+    world.take(dormancy.process_answer(world.state, world.recovery(13), seat))
+    world.take(dormancy.process_count_silence(world.state, world.key(0), seat, world.now))
+    world.take(dormancy.process_count_silence(world.state, world.key(13), SeatNumber(0), world.now))
+    world.take(dormancy.process_count_silence(world.state, world.key(1), seat, world.now))
+    world.take(keys.process_start_rotation(world.state, world.key(13), address_of("awake"), world.now))
+    world.take(dormancy.process_count_silence(world.state, world.key(0), seat, world.now))
+    world.take(keys.process_start_rotation(world.state, world.key(13), address_of("wide awake"), world.now))
+    world.take(keys.process_rotate_recovery_key(world.state, world.recovery(13), seat, address_of("guardian")))
+    world.make_dormant([13])
+    awake = [seat for seat in range(15) if seat != 13]
+    world.carry(ActionKind.REPLACE_SEAT, ReplaceSeat(seat, make_grant(30, 2, "NZ")), awake)
+
+
 GENESIS_IDS = {seat: World().state.seats.get_seat(SeatNumber(seat)).organisation_id for seat in (0, 3, 6, 9, 12)}
 STORY = tell_everything()
 FIRSTS = {type(log.event).__name__: at for at, log in reversed(list(enumerate(STORY.logs)))}
 
 # What the rules leave to who acts: any of his values is as good.
 FREE = {
+    ("SilenceCounted", "by"),
+    ("SeatChallenged", "by"),
     ("VoteCast", "reason"),
     ("ActionExecuted", "executor"),
     ("Objected", "seat"),

@@ -5,7 +5,7 @@ import {IActionTarget} from "../../src/interfaces/IActionTarget.sol";
 import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {ICommittee} from "../../src/interfaces/ICommittee.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
-import {ActionKind, FormCommittee, OracleMember, SuspendSeat} from "../../src/types/Actions.sol";
+import {ActionKind, FormCommittee, OracleMember, Reclassify, SuspendSeat} from "../../src/types/Actions.sol";
 import {Charter} from "../Charter.sol";
 import {CommitteeTest} from "./CommitteeTest.t.sol";
 
@@ -93,6 +93,22 @@ contract FormCommitteeTest is CommitteeTest {
         formed.members[1].organisationId = organisationId(5);
         enact(committee, FORM, abi.encode(formed), 4);
         assertEq(committee.latestEpoch(), 1, "epoch");
+    }
+
+    /// @dev A reclassification binds the next committee; the one that is being made, or in force, stands.
+    function test_form_isJudgedByTheLabelsOfNow() public {
+        FormCommittee memory formed = formation();
+        formed.members[1].organisationId = organisationId(6);
+        formed.members[2].organisationId = organisationId(11);
+        committee.checkAction(FORM, abi.encode(formed));
+        for (uint8 seat = 6; seat <= 11; seat += 5) {
+            bytes32 affiliation = seats.getSeat(seat).affiliation;
+            enact(seats, ActionKind.Reclassify, abi.encode(Reclassify(seat, "DE", affiliation, 0, 0)), 4);
+        }
+        assertRefused(committee, FORM, abi.encode(formed), tooConcentrated(bytes2("DE"), 3));
+        form();
+        enact(seats, ActionKind.Reclassify, abi.encode(Reclassify(1, "DE", seats.getSeat(1).affiliation, 0, 0)), 4);
+        assertPhase(ICommittee.Phase.Registering, "it goes on");
     }
 
     /// @dev Today no two seats share an affiliation, so what Seats would say is put into its mouth: the committee does not

@@ -2,8 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IReleases} from "../../src/interfaces/IReleases.sol";
-import {ISeats} from "../../src/interfaces/ISeats.sol";
-import {ActionKind, Mode, WorkerGrant} from "../../src/types/Actions.sol";
+import {ActionKind, Mode, Reclassify, WorkerGrant} from "../../src/types/Actions.sol";
 import {Charter} from "../Charter.sol";
 import {ReleasesTest} from "./ReleasesTest.t.sol";
 
@@ -35,12 +34,23 @@ contract PartiesTest is ReleasesTest {
     }
 
     /// @dev Seats are granted to distinct groups; labels that turn out to be the same later are judged here as they
-    /// are.
+    /// are, of a suspended seat too.
     function test_parties_areRefused_fromOneAffiliationGroup() public {
-        ISeats.Seat memory seat = seats.getSeat(12);
-        seat.affiliation = seats.getSeat(0).affiliation;
-        vm.mockCall(address(seats), abi.encodeCall(ISeats.getSeat, (12)), abi.encode(seat));
+        reclassify(12, "BR", seats.getSeat(0).affiliation);
         assertDependent(parties("org-0", "org-6", "org-12"), 2, 0);
+    }
+
+    /// @dev A reclassification binds what is judged after it. A release that stands goes on, and is renewed: who wants it
+    /// to end revokes it, at tier 1.
+    function test_parties_ofAReleaseThatStands_areNotJudgedAgain() public {
+        WorkerGrant[] memory workers = parties("org-0", "org-6", "org-12");
+        bytes32 releaseId = bytes32(enact(releases, ActionKind.GrantRelease, granted(workers), 2));
+        reclassify(12, "JP", seats.getSeat(12).affiliation); // as the seat of the second party
+        assertDependent(workers, 2, 1);
+        assertReleasability(releaseId, workers[2].worker, IReleases.Releasability.Releasable);
+        skip(1 days);
+        bytes memory renewal = renewing(releaseId, nowAt() + lifetime());
+        enact(releases, ActionKind.RenewRelease, renewal, 2);
     }
 
     /// @dev R-Releases-12.
@@ -75,6 +85,11 @@ contract PartiesTest is ReleasesTest {
         workers[1] = WorkerGrant(address(0x1002), 2, Charter.name(b));
         if (a % 5 == b % 5) assertDependent(workers, 1, 0);
         else enact(releases, ActionKind.GrantRelease, granted(workers), 2);
+    }
+
+    function reclassify(uint8 seat, bytes2 jurisdiction, bytes32 affiliation) private {
+        bytes memory action = abi.encode(Reclassify(seat, jurisdiction, affiliation, 0, 0));
+        enact(seats, ActionKind.Reclassify, action, 4);
     }
 
     function parties(string memory one, string memory two, string memory three)

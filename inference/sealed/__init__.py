@@ -12,7 +12,7 @@ tensors are made.
 from inference.sealed.datakey import DataKey
 from inference.sealed.directory import Recipient, Registration, SealReport, Wrap, seal_directory
 from inference.sealed.files import read_manifest
-from inference.sealed.lazy import SealedFile, SealedModel
+from inference.sealed.lazy import SealedFile, SealedModel, SealedSlice
 from inference.sealed.manifest import Anchor, Manifest, PlainFile, Shard, WrappedKey, parse_manifest
 from inference.sealed.open import OpenedModel, PreparedOpening, open_sealed
 from inference.sealed.shard import read_header
@@ -30,6 +30,7 @@ __all__ = [
     "SealReport",
     "SealedFile",
     "SealedModel",
+    "SealedSlice",
     "Shard",
     "VerifiedDirectory",
     "Wrap",

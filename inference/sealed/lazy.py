@@ -8,10 +8,10 @@ and the number of tensors, are authenticated when the file is opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from inference.sealed.datakey import DataKey
 from inference.sealed.files import SealedDirectory
@@ -25,6 +25,44 @@ from inference.sealed.tensors import get_torch_type, make_tensor
 
 if TYPE_CHECKING:
     import torch
+
+
+class SealedSlice:
+    """A tensor that is not read yet, in the manner of safetensors' slices: `model.get_slice(name)[100:200]`.
+
+    What indexing gives is, in every byte, the approved one; of the other rows nothing is known. A number or a plain
+    slice of the first dimension is read alone; anything else that comes first reads the whole tensor.
+    """
+
+    def __init__(self, dtype: str, shape: tuple[int, ...], read: Callable[[range | None], torch.Tensor]) -> None:
+        self._dtype, self._shape, self._read = dtype, shape, read
+
+    def get_dtype(self) -> str:
+        """As the format names it, such as BF16."""
+        return self._dtype
+
+    def get_shape(self) -> list[int]:
+        return list(self._shape)
+
+    def __getitem__(self, index: Any) -> torch.Tensor:
+        """Raises: as `get_tensor`, and IndexError."""
+        first, *rest = index if isinstance(index, tuple) and index else (index,)
+        if not self._shape or not isinstance(first, int | slice) or isinstance(first, bool):
+            return self._read(None)[index]
+        rows = range(self._shape[0])[first]
+        if isinstance(rows, int):
+            return self._read(range(rows, rows + 1))[(rows, *rest)]
+        if rows.step != 1:
+            return self._read(None)[index]
+        return self._read(rows)[(slice(rows.start, rows.stop), *rest)]
+
+
+def compute_chunks(rows: range, size: int, count: int, chunk_bytes: int) -> range:
+    """The chunks of a record of `size` bytes in which these of its `count` rows lie."""
+    if not rows or not size:
+        return range(0)
+    row_bytes = size // count
+    return range(rows.start * row_bytes // chunk_bytes, (rows.stop * row_bytes - 1) // chunk_bytes + 1)
 
 
 class SealedModel:
@@ -77,18 +115,30 @@ class SealedModel:
 
         Raises: KeyError, UnsupportedDtype, MalformedHeader, TamperedChunk, TruncatedFile, ResourcesUnavailable.
         """
+        return self._read(*self._places[name], None)
+
+    def get_slice(self, name: str) -> SealedSlice:
+        """The tensor, of which indexing reads what it needs. Raises: KeyError, UnsupportedDtype."""
         shard, placement = self._places[name]
-        get_torch_type(placement.record)
-        keys = shard.derive_keys(self._key, placement.record)
-        arena = Arena([placement.record.size])
+        _, shape = get_torch_type(placement.record)
+        return SealedSlice(placement.record.dtype, shape, lambda rows: self._read(shard, placement, rows))
+
+    def _read(self, shard: OpenShard, placement: Placement, rows: range | None) -> torch.Tensor:
+        """The whole tensor; or all of it of which some rows were read, and the others are untouched memory."""
+        record = placement.record
+        _, shape = get_torch_type(record)
+        keys = shard.derive_keys(self._key, record)
+        arena = Arena([record.size])  # what is not written takes no memory
         try:
             reader = RecordReader(shard, placement, keys, arena.get_slot(0))
-            process_records([reader], threads=min(self._threads, reader.chunks), meter=Meter(0, None))
+            only = None if rows is None else compute_chunks(rows, record.size, shape[0], shard.header.chunk_bytes)
+            chunks = reader.chunks if only is None else len(only)
+            process_records([reader], threads=max(1, min(self._threads, chunks)), meter=Meter(0, None), only=only)
         except BaseException:
             arena.wipe()
             raise
         self._handed_out.add(arena.memory)
-        return make_tensor(placement.record, arena.memory, 0)
+        return make_tensor(record, arena.memory, 0)
 
     def wipe(self) -> None:
         """Every tensor that was handed out reads as zeroes."""

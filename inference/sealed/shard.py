@@ -180,8 +180,10 @@ class RecordReader:
 _Job: TypeAlias = tuple[RecordReader, int]
 
 
-def process_records(readers: Sequence[RecordReader], *, threads: int, meter: Meter) -> None:
-    """Every chunk of every record passed. After an exception nothing in any destination may be used.
+def process_records(readers: Sequence[RecordReader], *, threads: int, meter: Meter, only: range | None = None) -> None:
+    """Every chunk of every record passed, or of each record those in `only`.
+
+    After an exception nothing in any destination may be used.
 
     Raises: TamperedChunk, TruncatedFile, ResourcesUnavailable.
     """
@@ -191,7 +193,7 @@ def process_records(readers: Sequence[RecordReader], *, threads: int, meter: Met
 
     def iter_jobs() -> Iterator[_Job]:
         for reader in readers:
-            for chunk in range(reader.chunks):
+            for chunk in range(reader.chunks) if only is None else only:
                 yield reader, chunk
 
     def make_worker() -> Callable[[_Job], int]:

@@ -157,6 +157,19 @@ contract ReplaceSeatTest is SeatsTest {
         assertEq(awake, whole, "nobody was dormant a second before");
     }
 
+    /// @dev Half of a chamber is not most of it.
+    function test_replacementRoster_asksAChamber_ofWhichHalfIsAwake() public {
+        change(batch(newcomer(15, 2))); // 5 + 5 + 6
+        makeDormant(0, 0x1c00); // three of six
+        (uint256 awake, uint256 exempt) = seats.replacementRoster(2, uint40(nowAt()));
+        assertEq(exempt, 0, "the public is asked");
+        assertEq(awake >> 128, 0xe000, "its other three");
+        makeDormant(0, 0x2000); // a fourth
+        (awake, exempt) = seats.replacementRoster(2, uint40(nowAt()));
+        assertEq(exempt, 1 << 128, "the public need not agree");
+        assertEq(awake >> 128, 0xc000, "two are left");
+    }
+
     // --- what it does
 
     function test_replaceSeat_waitsNinetyDays_andReplaces() public {

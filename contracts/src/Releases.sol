@@ -118,6 +118,7 @@ contract Releases is Models {
         });
         releaseAt[++releaseCount] = releaseId;
         emit ReleaseGranted(releaseId, action.modelId, action.mode, action.expiresAt, scopeHash, action.scope);
+        if (action.mode == Mode.Mpc) Parties.keep(action.workers, partiesHeld[action.modelId], SEATS);
         for (uint256 i; i < action.workers.length; ++i) {
             WorkerGrant memory grant = action.workers[i];
             bytes32 identity = _identityOf(action.modelId, action.mode, grant.party);
@@ -163,7 +164,7 @@ contract Releases is Models {
             }
             if (bad) revert BadWorker(grant.worker, grant.party); // R-Releases-04
         }
-        if (action.mode == Mode.Mpc) Parties.check(action.workers, SEATS);
+        if (action.mode == Mode.Mpc) Parties.check(action.workers, partiesHeld[action.modelId], SEATS);
         return _tierUnder(model.lineage);
     }
 

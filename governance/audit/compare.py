@@ -108,6 +108,9 @@ def _compare_releases(ledger: Ledger, state: SystemState, at: int, now: Timestam
         expected = compute_releasability(state, release_id, worker, now)
         standing = ledger.releases.get_releasability(release_id, worker, at=at)
         yield Compared("Releases", f"standing of {what}", expected, standing)
+    for (model_id, label), party in releases.parties.items():
+        held = ledger.releases.get_party(model_id, label, at=at)
+        yield Compared("Releases", f"party of 0x{label.hex()} in model 0x{model_id.hex()}", party, held)
     for (release_id, worker), receipts in releases.receipts.items():
         anchored = ledger.releases.get_receipts(release_id, worker, at=at)
         yield Compared("Releases", f"receipts of {worker}", receipts, anchored)

@@ -171,6 +171,7 @@ def execute_grant(
         releases=with_entry(state.releases.releases, release_id, release),
         scopes=with_entry(state.releases.scopes, release_id, action.scope),
         workers=workers,
+        parties=_keep_parties(state, action),
     )
     return Outcome(dataclasses.replace(state, releases=releases), tuple(events))
 
@@ -235,25 +236,50 @@ def _check_workers(state: SystemState, action: GrantRelease) -> Refusal | None:
             message = f"{grant.worker} is zero, named twice, or the model has no identity for {mode}, {grant.party}"
             return refuse("R-Releases-04", "BadWorker", message, actual=grant.worker)
         seen.add(grant.worker)
-    return _check_parties(state, action.workers) if action.mode is Mode.MPC else None
+    return _check_parties(state, action) if action.mode is Mode.MPC else None
 
 
-def _check_parties(state: SystemState, workers: tuple[WorkerGrant, ...]) -> Refusal | None:
+def _check_parties(state: SystemState, action: GrantRelease) -> Refusal | None:
     """R-Releases-12: parties under one control, or in one jurisdiction, could be made to pool what they hold."""
     holders: list[tuple[WorkerGrant, SeatRecord]] = []
-    for grant in workers:
-        seat, standing = state.seats.seat_of_organisation(OrganisationId(hash_text(grant.organisation)))
-        if standing is Standing.NONE:
+    for grant in action.workers:
+        record = _holder(state, grant)
+        if record is None:
             message = f"{grant.organisation!r}, the organisation of {grant.worker}, holds no seat"
             return refuse("R-Releases-12", "PartyWithoutSeat", message, actual=grant.organisation)
-        record = state.seats.get_seat(seat)
         for other, other_record in holders:
             related = record.affiliation == other_record.affiliation or record.jurisdiction == other_record.jurisdiction
             if other.party != grant.party and related:
                 message = f"{grant.organisation} and {other.organisation} share an affiliation or a jurisdiction"
                 return refuse("R-Releases-12", "DependentParties", message, actual=(grant.worker, other.worker))
+        for label in labels_of(record):
+            held = state.releases.parties.get((action.model_id, label), grant.party)
+            if held != grant.party:
+                # R-Releases-13: an identity key is for ever: two releases must not add what one would have kept apart
+                message = f"{grant.organisation}, its group or its jurisdiction was given party {held} of that model"
+                return refuse("R-Releases-13", "PartyHeld", message, actual=held, required=grant.party)
         holders.append((grant, record))
     return None
+
+
+def _keep_parties(state: SystemState, action: GrantRelease) -> dict[tuple[ModelId, Hash32], int]:
+    """Who was given which party of the model, this release included."""
+    parties = dict(state.releases.parties)
+    for grant in action.workers if action.mode is Mode.MPC else ():
+        record = _holder(state, grant)
+        if record is not None:
+            parties |= {(action.model_id, label): grant.party for label in labels_of(record)}
+    return parties
+
+
+def _holder(state: SystemState, grant: WorkerGrant) -> SeatRecord | None:
+    seat, standing = state.seats.seat_of_organisation(OrganisationId(hash_text(grant.organisation)))
+    return None if standing is Standing.NONE else state.seats.get_seat(seat)
+
+
+def labels_of(record: SeatRecord) -> tuple[Hash32, Hash32]:
+    """What must differ between parties: the affiliation group, and the jurisdiction, left-aligned."""
+    return record.affiliation, Hash32(record.jurisdiction.ljust(32, b"\0"))
 
 
 def _check_expiry(state: SystemState, expires_at: Timestamp, earliest: Timestamp, now: Timestamp) -> Refusal | None:

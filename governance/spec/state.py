@@ -167,6 +167,7 @@ class ReleasesState:
     scopes: Mapping[ReleaseId, bytes] = field(default_factory=dict)
     workers: Mapping[tuple[ReleaseId, Address], Identity] = field(default_factory=dict)
     receipts: Mapping[tuple[ReleaseId, Address], ReceiptState] = field(default_factory=dict)
+    parties: Mapping[tuple[ModelId, Hash32], int] = field(default_factory=dict)  # by affiliation, by jurisdiction
 
 
 @dataclass(frozen=True, slots=True)

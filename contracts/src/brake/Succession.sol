@@ -9,7 +9,7 @@ import {BrakeStore} from "./BrakeStore.sol";
 /// said and stopped here stays readable for ever, as it was left.
 abstract contract Succession is BrakeStore {
     uint256 private constant MAX_PARTS = 16;
-    bytes3 private constant DELEGATION = 0xef0100; // EIP-7702
+    bytes1 private constant DELEGATION = 0xef; // EIP-7702; no contract's code begins so (EIP-3541)
 
     function _succeed(NameSuccessor memory action, uint256 proposalId) internal {
         _checkSuccessor(action);
@@ -29,7 +29,7 @@ abstract contract Succession is BrakeStore {
             bytes32 required = action.parts[i].codeHash;
             bytes32 actual = account.codehash;
             bytes memory code = account.code;
-            if (actual != required || code.length == 0 || bytes3(code) == DELEGATION) {
+            if (actual != required || code.length == 0 || code[0] == DELEGATION) {
                 revert WrongCode(account, actual, required);
             }
         }

@@ -109,6 +109,8 @@ interface IReleases is IActionTarget {
     error ScopeSize(uint256 actual, uint256 allowed);
     /// @notice R-Releases-12: a party of MPC belongs to an organisation that holds a seat.
     error PartyWithoutSeat(address worker, string organisation);
+    /// @notice R-Releases-13: an earlier release gave another party of that model to the same affiliation group or jurisdiction.
+    error PartyHeld(address worker, bytes32 label, uint16 actual, uint16 required);
     /// @notice R-Releases-12: the parties of MPC are distinct organisations, affiliation groups and jurisdictions.
     error DependentParties(address worker, address otherWorker);
 
@@ -124,6 +126,9 @@ interface IReleases is IActionTarget {
 
     /// @notice The model of a registered identity, or 0.
     function modelOfIdentity(bytes32 identity) external view returns (bytes32);
+
+    /// @notice The party of that model that releases gave to an affiliation group, or to a jurisdiction (left-aligned); 0 if none.
+    function partyOf(bytes32 modelId, bytes32 label) external view returns (uint16);
 
     /// @notice The model that was sealed with the data key of that commitment, or 0. A successor that asks for it here
     /// registers no seal of ours again.

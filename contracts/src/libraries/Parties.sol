@@ -9,7 +9,11 @@ import {WorkerGrant} from "../types/Actions.sol";
 library Parties {
     /// @dev R-Releases-12: two parties under one control, or in one jurisdiction, could be made to pool their shares.
     /// Workers of the same party hold the same shares, so they may share everything.
-    function check(WorkerGrant[] memory workers, ISeats seats) internal view {
+    /// `held` is what earlier releases of the model gave to whom.
+    function check(WorkerGrant[] memory workers, mapping(bytes32 label => uint16 party) storage held, ISeats seats)
+        internal
+        view
+    {
         ISeats.Seat[] memory holders = new ISeats.Seat[](workers.length);
         for (uint256 i; i < workers.length; ++i) {
             holders[i] = _seatOf(workers[i], seats);
@@ -18,7 +22,29 @@ library Parties {
                     revert IReleases.DependentParties(workers[i].worker, workers[j].worker);
                 }
             }
+            _checkHeld(workers[i], held, holders[i].affiliation);
+            _checkHeld(workers[i], held, bytes32(holders[i].jurisdiction));
         }
+    }
+
+    /// @dev R-Releases-13: an identity key is for ever, so that a second release must not add what the first kept apart.
+    function keep(WorkerGrant[] memory workers, mapping(bytes32 label => uint16 party) storage held, ISeats seats)
+        internal
+    {
+        for (uint256 i; i < workers.length; ++i) {
+            ISeats.Seat memory holder = _seatOf(workers[i], seats);
+            held[holder.affiliation] = workers[i].party;
+            held[bytes32(holder.jurisdiction)] = workers[i].party;
+        }
+    }
+
+    function _checkHeld(WorkerGrant memory grant, mapping(bytes32 label => uint16 party) storage held, bytes32 label)
+        private
+        view
+    {
+        uint16 before = held[label];
+        // R-Releases-13
+        if (before != 0 && before != grant.party) revert IReleases.PartyHeld(grant.worker, label, before, grant.party);
     }
 
     function _seatOf(WorkerGrant memory grant, ISeats seats) private view returns (ISeats.Seat memory) {

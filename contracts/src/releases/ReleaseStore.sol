@@ -29,6 +29,7 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
     mapping(bytes32 identity => bytes32 modelId) internal identityModels;
     mapping(bytes32 keyCommitment => bytes32 modelId) internal keyModels;
     mapping(bytes32 releaseId => mapping(address worker => Receipts)) internal receiptsBy;
+    mapping(bytes32 modelId => mapping(bytes32 label => uint16 party)) internal partiesHeld; // affiliations, jurisdictions
 
     /// @inheritdoc IReleases
     uint32 public modelCount;
@@ -47,6 +48,11 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
     /// @inheritdoc IReleases
     function modelOfIdentity(bytes32 identity) external view returns (bytes32) {
         return identityModels[identity];
+    }
+
+    /// @inheritdoc IReleases
+    function partyOf(bytes32 modelId, bytes32 label) external view returns (uint16) {
+        return partiesHeld[modelId][label];
     }
 
     /// @inheritdoc IReleases

@@ -70,6 +70,40 @@ contract PartiesTest is ReleasesTest {
         assertEq(releases.workerIdentity(releaseId, address(0x2000)), identityOf(model, Mode.Mpc, 2), "identity");
     }
 
+    // --- from one release to the next
+
+    /// @dev R-Releases-13. Each release alone would be fair; the two together would give one hand two parties.
+    function test_parties_areRefused_toWhoWasGivenAnother() public {
+        enact(releases, ActionKind.GrantRelease, granted(parties("org-0", "org-6", "org-12")), 2);
+        bytes32 affiliation = seats.getSeat(0).affiliation;
+        WorkerGrant[] memory workers = parties("org-3", "org-0", "org-14");
+        assertHeld(workers, 1, affiliation, 1);
+        workers = parties("org-3", "org-5", "org-14"); // the jurisdiction of org-0, in another chamber
+        assertHeld(workers, 1, bytes32(seats.getSeat(0).jurisdiction), 1);
+        assertEq(releases.partyOf(model, affiliation), 1, "party of the group");
+        assertEq(releases.partyOf(model, bytes32(seats.getSeat(12).jurisdiction)), 3, "party of the jurisdiction");
+    }
+
+    /// @dev R-Releases-13. Whether or not the release that gave it lives: what was unlocked stays known.
+    function test_parties_areRefused_afterARevocation() public {
+        revoke(bytes32(enact(releases, ActionKind.GrantRelease, granted(parties("org-0", "org-6", "org-12")), 2)));
+        assertHeld(parties("org-6", "org-3", "org-14"), 0, seats.getSeat(6).affiliation, 2);
+    }
+
+    function test_parties_areAccepted_again_andForAnotherModel() public {
+        enact(releases, ActionKind.GrantRelease, granted(parties("org-0", "org-6", "org-12")), 2);
+        enact(releases, ActionKind.GrantRelease, granted(parties("org-0", "org-6", "org-12")), 2);
+        enact(releases, ActionKind.GrantRelease, granted(parties("org-3", "org-11", "org-14")), 2);
+        model = register(2, 0);
+        enact(releases, ActionKind.GrantRelease, granted(parties("org-12", "org-0", "org-6")), 2);
+    }
+
+    /// @dev Plain use gives no party, so it binds nobody.
+    function test_plainWorkers_holdNoParty() public {
+        enact(releases, ActionKind.GrantRelease, granting(model), 2);
+        assertEq(releases.partyOf(model, seats.getSeat(0).affiliation), 0, "party");
+    }
+
     function test_plainWorkers_needNoSeat() public {
         WorkerGrant[] memory workers = new WorkerGrant[](1);
         workers[0] = WorkerGrant(WORKER, 0, "a hospital");
@@ -105,6 +139,12 @@ contract PartiesTest is ReleasesTest {
 
     function granted(WorkerGrant[] memory workers) private view returns (bytes memory) {
         return abi.encode(toWorkers(model, Mode.Mpc, workers));
+    }
+
+    function assertHeld(WorkerGrant[] memory workers, uint256 i, bytes32 label, uint16 held) private {
+        bytes memory err =
+            abi.encodeWithSelector(IReleases.PartyHeld.selector, workers[i].worker, label, held, workers[i].party);
+        assertRefused(releases, ActionKind.GrantRelease, granted(workers), err);
     }
 
     function assertDependent(WorkerGrant[] memory workers, uint256 i, uint256 j) private {

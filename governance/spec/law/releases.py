@@ -43,3 +43,8 @@ rule(
     "Parties of MPC belong to seated organisations of distinct affiliation groups and jurisdictions.",
     errors=["PartyWithoutSeat", "DependentParties"],
 )
+rule(
+    "R-Releases-13",
+    "Whoever was given one party of a model, or shares a group or a jurisdiction with who was, is given no other one.",
+    errors=["PartyHeld"],
+)

@@ -12,7 +12,7 @@ from governance.encoding.actions import encode_action
 from governance.encoding.keccak import keccak256
 from governance.encoding.names import compute_constraint_id, make_jurisdiction
 from governance.encoding.releases import compute_model_id
-from governance.ledger.codec import Call
+from governance.ledger.codec import Call, encode_call
 from governance.spec import brake, council, incidents, keys
 from governance.spec.releases import compute_releasability
 from governance.spec.replay import replay
@@ -133,6 +133,20 @@ def test_models_and_releases_are_refused_alike(walk: Walk) -> None:
     assert grant(Mode.EVAL, (0, "org-0")) == "BadWorker"
     assert grant(Mode.NONE, (0, "org-0")) == "BadWorker"
     assert grant(Mode.MPC, (1, "org-0"), (1, "org-0"), (2, "org-1")) == ""
+
+    # R-Releases-13: from one release to the next
+    workers = (WorkerGrant(address_of("first"), 1, "org-0"), WorkerGrant(address_of("second"), 2, "org-1"))
+    first = GrantRelease(model_id, Mode.MPC, Timestamp(walk.world.now + DAY), workers, b"{}")
+    walk.duel.enact(ActionKind.GRANT_RELEASE, first, "Releases")
+    assert grant(Mode.MPC, (2, "org-0"), (1, "org-2")) == "PartyHeld"
+    assert grant(Mode.MPC, (1, "org-3"), (2, "org-8")) == "PartyHeld"  # the jurisdiction of org-0
+    assert grant(Mode.MPC, (1, "org-8"), (2, "org-1")) == ""
+    held = (walk.world.state.seats.get_seat(SeatNumber(0)).affiliation, 1)
+    call = Call("Releases", "partyOf", (model_id, held[0]))
+    answer = walk.duel.rpc.call(
+        "eth_call", {"to": state.system.releases, "data": "0x" + encode_call(call).hex()}, "latest"
+    )
+    assert (held[0], int(answer, 16)) == held
 
 
 def test_parameters_are_refused_alike(walk: Walk) -> None:

@@ -162,6 +162,19 @@ def test_mpc_parties_are_refused_when_they_depend_on_each_other(world: World, mo
     assert not isinstance(attempt("org-0", "org-1"), Refusal)
 
 
+def test_mpc_party_is_refused_to_who_was_given_another(world: World, model: ModelId) -> None:
+    def granting(*organisations: str) -> GrantRelease:
+        return dataclasses.replace(
+            mpc(model, world.now, *organisations), expires_at=Timestamp(world.now + PARAMETERS.release_lifetime)
+        )
+
+    world.carry(ActionKind.GRANT_RELEASE, granting("org-0", "org-1"))
+    for organisations in (("org-1", "org-2"), ("org-2", "org-0"), ("org-2", "org-8")):  # org-8 is in DE, as org-0 is
+        refused(world.try_propose(ActionKind.GRANT_RELEASE, granting(*organisations)), "R-Releases-13", "PartyHeld")
+    for organisations in (("org-0", "org-1"), ("org-8", "org-2")):
+        assert not isinstance(world.try_propose(ActionKind.GRANT_RELEASE, granting(*organisations)), Refusal)
+
+
 def test_workers_of_one_party_may_belong_together(world: World, model: ModelId) -> None:
     workers = tuple(WorkerGrant(address_of("worker", at), 1, "org-0") for at in range(2))
     action = dataclasses.replace(mpc(model, world.now, "org-0"), workers=workers)

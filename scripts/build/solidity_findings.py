@@ -1,8 +1,8 @@
 """What slither and forge lint say about the contracts, and what we answer.
 
 Each finding of medium weight or more is mended or answered in contracts/findings.toml: an entry names the tool, the
-check, where (Contract.function for slither, the file for forge lint), and why the code is right; the finding's words
-must fit its pattern `only`. An answer to nothing is an error too: it would hide the next finding there.
+check, where (Contract.function for slither, the file for forge lint; * for any), and why the code is right; the
+finding's words must fit its pattern `only`. An answer to nothing is an error too: it would hide the next finding there.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 WEIGHTS = {"Medium", "High"}
-EVERYWHERE = "*"  # of a check that is answered once for all code
 SHORTEST_ANSWER = 40  # characters: "false positive" is no answer
 
 
@@ -48,7 +48,7 @@ class Answer:
     only: str = ""
 
     def covers(self, finding: Finding, place: str) -> bool:
-        is_of_it = (self.tool, self.check) == (finding.tool, finding.check) and place in (EVERYWHERE, finding.where)
+        is_of_it = (self.tool, self.check) == (finding.tool, finding.check) and fnmatchcase(finding.where, place)
         return is_of_it and re.search(self.only, finding.text) is not None
 
 

@@ -5,15 +5,15 @@ import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {IIncidents} from "../../src/interfaces/IIncidents.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {Parameters} from "../../src/types/Parameters.sol";
-import {Base} from "../Base.t.sol";
 import {Charter} from "../Charter.sol";
 import {BrakeHandler} from "./BrakeHandler.t.sol";
+import {Campaign} from "./Campaign.t.sol";
 
 /// forge-config: default.invariant.runs = 10
 /// forge-config: default.invariant.depth = 64
 /// forge-config: ci.invariant.runs = 64
 /// forge-config: ci.invariant.depth = 96
-contract BrakeInvariantTest is Base {
+contract BrakeInvariantTest is Campaign {
     bytes32 private constant LINEAGE = keccak256("lineage");
 
     BrakeHandler private handler;
@@ -22,11 +22,7 @@ contract BrakeInvariantTest is Base {
         super.setUp();
         vm.prank(address(releases));
         brake.openScope(LINEAGE);
-        address[] memory keys = new address[](Charter.SEATS);
-        for (uint256 i; i < keys.length; ++i) {
-            keys[i] = voters[i];
-        }
-        handler = new BrakeHandler(sys, LINEAGE, keys);
+        handler = new BrakeHandler(sys, LINEAGE, keys());
     }
 
     function targetContracts() public view returns (address[] memory targets) {
@@ -82,7 +78,7 @@ contract BrakeInvariantTest is Base {
     }
 
     /// @dev 11. k live seats of two chambers, not in cooldown, can always stop, in every state.
-    function invariant_kFreeSeatsCanStop() public {
+    function invariant_11_kFreeSeatsCanStop() public {
         uint256 snapshot = vm.snapshotState();
         for (uint256 i; i < 2; ++i) {
             bytes32 scope = i == 0 ? LINEAGE : bytes32(0);
@@ -100,6 +96,42 @@ contract BrakeInvariantTest is Base {
             }
         }
         vm.revertToState(snapshot);
+    }
+
+    /// @dev The proof that the campaigns reach what they are meant to judge: stops in each of their conditions, seats that
+    /// cool down, suspended ones. A fixed course of the same moves.
+    function test_handler_reachesDeepStates() public {
+        uint256 seed = 3;
+        for (uint256 i; i < 240; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            try this.step(seed % 9, seed >> 8) {} catch {} // as in a campaign, a move may be refused
+        }
+        uint256[5] memory reached;
+        for (uint64 id = 1; id <= brake.stopCount(); ++id) {
+            ++reached[uint256(brake.getStop(id).status)];
+        }
+        assertReached("standing", reached[uint256(IBrake.StopStatus.Standing)]);
+        assertReached("confirmed", reached[uint256(IBrake.StopStatus.Confirmed)]);
+        assertReached("lapsed", reached[uint256(IBrake.StopStatus.Lapsed)]);
+        assertReached("resumed", reached[uint256(IBrake.StopStatus.Resumed)]);
+        assertReached("suspended", Charter.SEATS - countOf(seats.liveMask()));
+        invariant_scopesCountTheirStops();
+        invariant_nothingIsLiftedUnanswered();
+        invariant_pullsAreCountedFromTheList();
+        invariant_11_kFreeSeatsCanStop();
+    }
+
+    function step(uint256 move, uint256 a) external {
+        bool everything = a % 3 == 0;
+        if (move == 0) handler.pull(everything, uint8(a >> 8));
+        else if (move < 3) handler.stop(everything, uint8(a >> 8));
+        else if (move == 3) handler.lapse(uint64(a));
+        else if (move == 4) handler.confirm(uint64(a));
+        else if (move == 5) handler.respond(uint64(a), uint8(a >> 8));
+        else if (move == 6) handler.resumeOne(uint64(a));
+        else if (move == 7) handler.suspend(uint8(a));
+        else if (a % 4 == 0) handler.report(everything, uint8(a >> 8));
+        else handler.wait(uint32(a));
     }
 
     function freeSeats(bytes32 scope) private view returns (uint64 free) {

@@ -46,27 +46,27 @@ contract LedgerCoalitionsTest is Targets {
         model = releases.computeModelId(STRANGER, 1);
     }
 
-    function test_coalition_cannotLoosen(uint8 which) public {
+    function test_08_coalition_cannotLoosen(uint8 which) public {
         assertPowerless(which, ActionKind.LoosenParameter, changing(101));
     }
 
-    function test_coalition_cannotRelease(uint8 which) public {
+    function test_08_coalition_cannotRelease(uint8 which) public {
         assertPowerless(which, ActionKind.GrantRelease, granting());
     }
 
-    function test_coalition_cannotReleaseUnderAStop(uint8 which) public {
+    function test_08_coalition_cannotReleaseUnderAStop(uint8 which) public {
         stop(model);
         assertPowerless(which, ActionKind.GrantRelease, granting());
     }
 
-    function test_coalition_cannotResume(uint8 which) public {
+    function test_08_coalition_cannotResume(uint8 which) public {
         uint64 stopId = stop(model);
         answer(stopId);
         assertPowerless(which, ActionKind.Resume, resuming(stopId));
     }
 
     /// @dev All others tighten on the day that the round closes, whatever the coalition says.
-    function test_coalition_cannotDelayATighterParameter(uint8 which) public {
+    function test_08_coalition_cannotDelayATighterParameter(uint8 which) public {
         uint64 coalition = coalitionOf(which);
         bytes memory action = changing(99);
         uint256 proposer;

@@ -26,6 +26,10 @@ contract LedgerHandler is LedgerVoters {
     /// @dev Whether something was loosened below tier 3, or written without a vote.
     bool public loosenedEasily;
     bool public writtenWithoutVote;
+    /// @dev What was reached: executions of each kind, second rounds, changes refused because another came before.
+    mapping(ActionKind kind => uint256) public executions;
+    uint256 public escalations;
+    uint256 public stale;
 
     IConstraints private immutable CONSTRAINTS;
     bytes32[] private versions; // ever, of any constraint
@@ -81,6 +85,7 @@ contract LedgerHandler is LedgerVoters {
         uint256 proposalId = pending[which % pending.length].proposalId;
         vm.prank(voters[seat % voters.length]);
         COUNCIL.object(proposalId, keccak256("counterexample"), "");
+        ++escalations;
         _voteAll(proposalId);
     }
 
@@ -104,7 +109,9 @@ contract LedgerHandler is LedgerVoters {
     function _executeOne(uint256 which) private returns (bool executed) {
         uint8 tier;
         Snapshot[NAMES] memory before = _snapshot();
-        (executed,, tier) = _execute(which);
+        Pending memory chosen;
+        (executed, chosen, tier) = _execute(which);
+        if (executed) ++executions[chosen.kind];
         uint64 count = CONSTRAINTS.entryCount();
         if (count != seen.length + (executed ? 1 : 0)) writtenWithoutVote = true;
         if (!executed) return false;

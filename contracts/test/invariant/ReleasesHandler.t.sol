@@ -45,12 +45,18 @@ contract ReleasesHandler is LedgerVoters {
 
     bytes32 private constant KEY_HASH = keccak256("committee key");
     uint64 private constant NONCES = 6;
+    uint256 private constant RESUME_DELAY = 3 hours; // period and timelock of tier 3 under the test's charter
 
     IReleases private immutable RELEASES;
     IBrake private immutable BRAKE;
 
     /// @dev Whether a release came or was prolonged at tier 2 while a stop covered it, or voted for before one lapsed.
     bool public releasedEasily;
+    /// @dev Whether a stop was lifted by less than a vote of tier 3 that had waited out its delay.
+    bool public resumedEasily;
+    /// @dev What was reached.
+    mapping(ActionKind kind => uint256) public executions;
+    uint256 public lapses;
     bytes32[] private models;
     Told[] private told;
     ToldStop[] private stops;
@@ -149,6 +155,7 @@ contract ReleasesHandler is LedgerVoters {
         if (stops.length == 0) return;
         which %= stops.length;
         BRAKE.lapse(uint64(which + 1));
+        ++lapses;
         _end(which, End.Lapsed);
     }
 
@@ -163,6 +170,7 @@ contract ReleasesHandler is LedgerVoters {
         (bool executed, Pending memory p, uint8 tier) = _execute(which);
         if (!executed) return false;
         ++step;
+        ++executions[p.kind];
         if (p.kind == ActionKind.RegisterModel) _tellModel(abi.decode(p.action, (RegisterModel)));
         if (p.kind == ActionKind.GrantRelease) _tellGrant(p.proposalId, abi.decode(p.action, (GrantRelease)), tier);
         if (p.kind == ActionKind.RenewRelease) _tellRenewal(abi.decode(p.action, (RenewRelease)), tier);
@@ -171,6 +179,7 @@ contract ReleasesHandler is LedgerVoters {
         }
         if (p.kind == ActionKind.Resume) {
             uint64[] memory ids = abi.decode(p.action, (Resume)).stopIds;
+            if (tier < 3 || nowAt() < COUNCIL.getProposal(p.proposalId).createdAt + RESUME_DELAY) resumedEasily = true;
             for (uint256 i; i < ids.length; ++i) {
                 _end(ids[i] - 1, End.Resumed);
             }
@@ -211,6 +220,16 @@ contract ReleasesHandler is LedgerVoters {
 
     function toldCount() external view returns (uint256) {
         return told.length;
+    }
+
+    /// @dev Whether a stop that covered this release, while it was there, ended otherwise than by a vote, or not at all.
+    function isBarred(uint256 i) external view returns (bool barred) {
+        Told memory release = told[i];
+        for (uint256 s; s < stops.length; ++s) {
+            bool covers = stops[s].scope == 0 || stops[s].scope == release.lineage;
+            bool endedBefore = stops[s].end != End.None && stops[s].step < release.step;
+            if (covers && !endedBefore && stops[s].end != End.Resumed) barred = true;
+        }
     }
 
     /// @dev What the story says of a release: every stop that covered it at some time was resumed by a vote.

@@ -3,25 +3,37 @@ pragma solidity 0.8.37;
 
 import {Council} from "../../src/Council.sol";
 import {Ballots} from "../../src/libraries/Ballots.sol";
+import {Head} from "../../src/libraries/Head.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
 import {Parameters, TierRule} from "../../src/types/Parameters.sol";
 import {FLAG_CANCELED, FLAG_EXECUTED} from "../../src/types/Proposals.sol";
-import {ActionContext} from "../../src/types/System.sol";
+import {ActionContext, System} from "../../src/types/System.sol";
 import {Charter} from "../Charter.sol";
 import {Hands} from "./Hands.sol";
 import {Symbolic} from "./Symbolic.sol";
 
+/// @dev The Council as it is, and a way to put a proposal into it in whatever condition.
+contract OpenCouncil is Council {
+    constructor(System memory sys) Council(sys, "legal", "charter", Charter.parameters(), Charter.bounds()) {}
+
+    function put(uint256 id, Head head, address proposer, uint64 nonce, uint8 round, uint256 ballots) external {
+        Record storage record = proposals[id];
+        (record.head, record.proposer, record.nonce) = (head, proposer, nonce);
+        record.ballots[round - 1] = Ballots.flip(ballots);
+    }
+}
+
 /// @dev One proposal with any ballots, any live seats, any times and any flags; then somebody executes it.
 contract ExecutionProofs is Symbolic {
-    uint256 private constant PROPOSALS = 14; // storage slot in the Council's layout
+    address private constant PROPOSER = address(7);
 
-    Council private council;
+    OpenCouncil private council;
     uint64 private live;
     bool private carriedOut;
 
     function setUp() public {
         live = 0x7fff; // the constructor asks whether these can pass every tier
-        council = new Council(world(), "legal", "charter", Charter.parameters(), Charter.bounds());
+        council = new OpenCouncil(world());
     }
 
     // --- what the Council asks the other contracts, and what it tells the target
@@ -96,13 +108,10 @@ contract ExecutionProofs is Symbolic {
         uint40 time,
         uint8 flags
     ) private {
-        uint256 id = council.computeProposalId(address(7), 1, kind, "");
+        uint256 id = council.computeProposalId(PROPOSER, 1, kind, "");
         uint256 head = 0x7fff | uint256(1) << 64 | uint256(closesAt) << 104 | uint256(1) << 144 | uint256(1) << 176
             | uint256(kind) << 208 | uint256(tier) << 216 | uint256(round) << 224 | uint256(flags) << 240;
-        uint256 slot = uint256(keccak256(abi.encode(id, PROPOSALS)));
-        vm.store(address(council), bytes32(slot), bytes32(head));
-        vm.store(address(council), bytes32(slot + 1), bytes32(uint256(1) << 160 | 7));
-        vm.store(address(council), bytes32(slot + 1 + round), bytes32(Ballots.flip(ballots)));
+        council.put(id, Head.wrap(head), PROPOSER, 1, round, ballots);
         live = living;
         vm.warp(time);
 

@@ -32,16 +32,14 @@ contract ThresholdsProofs {
     function check_08_halfNeverCarries(uint16 num, uint16 den, bool strict) external pure {
         bool majority = strict ? 2 * uint256(num) >= den : 2 * uint256(num) > den;
         if (!majority || den == 0) return;
-        uint256 carried;
         for (uint256 size = 1; size <= 64; ++size) {
             // The most that half of them can be; fewer yes never meet what more do not.
-            carried |= bit(Tally.meets(size / 2, size, num, den, strict));
+            assert(!Tally.meets(size / 2, size, num, den, strict));
         }
-        assert(carried == 0);
     }
 
     /// @dev Invariant 9. What meets a bar meets every bar that is not higher, in the order in which checkSound compares
-    /// bars: so whoever could loosen could tighten. Chambers of five and fifteen seats in all, fractions of 100 at most.
+    /// bars: so whoever could loosen could tighten. Chambers of five, fractions of fifteenths at most.
     function check_09_lowerBarIsEasier(
         uint8 num,
         uint8 den,
@@ -50,7 +48,7 @@ contract ThresholdsProofs {
         uint8 lowerDen,
         bool lowerStrict
     ) external pure {
-        if (den == 0 || lowerDen == 0 || num > den || lowerNum > lowerDen || den > 100 || lowerDen > 100) return;
+        if (den == 0 || lowerDen == 0 || num > den || lowerNum > lowerDen || den > 15 || lowerDen > 15) return;
         uint256 lower = uint256(lowerNum) * den;
         uint256 higher = uint256(num) * lowerDen;
         if (lower > higher || lower == higher && lowerStrict && !strict) return; // it is higher
@@ -67,13 +65,6 @@ contract ThresholdsProofs {
         for (uint256 tier; tier < 4; ++tier) {
             TierRule memory rule = Charter.parameters().tiers[tier];
             assert(Tally.passes(rule, masks, yes) == Hands.pass(rule, yes));
-        }
-    }
-
-    /// @dev Without a branch, which would double the paths of a proof.
-    function bit(bool condition) private pure returns (uint256 one) {
-        assembly ("memory-safe") {
-            one := condition
         }
     }
 }

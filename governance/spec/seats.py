@@ -169,7 +169,7 @@ def _as_batch(action: ReplaceSeat) -> ChangeSeats:
 
 
 def execute_suspension(state: SystemState, action: SuspendSeat) -> Outcome | Refusal:
-    """The seat keeps its place in every denominator (R-Seats-11) and loses its voice."""
+    """The seat keeps its place in denominators (R-Seats-11) and loses its voice for ever (R-Seats-18)."""
     if isinstance(refusal := check_suspension(state, action), Refusal):
         return refusal
     events: list[Event] = []

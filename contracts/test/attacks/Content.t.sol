@@ -51,7 +51,7 @@ contract ContentAttacks is AttackTest {
         council.execute(second, ActionKind.TightenParameter, b);
     }
 
-    /// @dev An amendment is passed and executed before anyone could object.
+    /// @dev R-Council-12. An amendment is passed and executed before anyone could object.
     function test_amendment_executedBeforeAnyoneCouldObject() public {
         uint256 id = proposeAmendment();
         bytes memory action = amendment();

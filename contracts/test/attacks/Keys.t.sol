@@ -61,7 +61,7 @@ contract KeysAttacks is AttackTest {
         assertRefused(signed, notLive(voters[SEAT]));
     }
 
-    /// @dev ... or the ballot that it cast in time still counts, against fewer who could outvote it.
+    /// @dev R-Council-21. ... or the ballot that it cast in time still counts, against fewer who could outvote it.
     function test_removedKey_yesStillCounts() public {
         bytes memory removal = removeSeat(3);
         uint256 leaving = propose(ActionKind.ChangeSeats, removal);

@@ -51,7 +51,7 @@ contract MembershipAttacks is AttackTest {
         propose(ActionKind.ChangeSeats, abi.encode(batch));
     }
 
-    /// @dev A majority suspends an opponent, so that a smaller number carries what it opposed.
+    /// @dev R-Seats-11. A majority suspends an opponent, so that a smaller number carries what it opposed.
     function test_suspension_lowersTheBar() public {
         addRule();
         bytes memory action = setParameter(1000);
@@ -80,7 +80,7 @@ contract MembershipAttacks is AttackTest {
         council.execute(id, ActionKind.SetParameters, setParameters());
     }
 
-    /// @dev A seat number is given to somebody else, whose bit would make the old holder's yes count again. It rests until
+    /// @dev R-Seats-06, R-Seats-18. A seat number is given to somebody else, whose bit would make the old holder's yes count again. It rests until
     /// every proposal that could count it is dead, however long that one was kept alive.
     function test_reusedSeatNumber_revivesAnOldYes() public {
         uint256 id = proposeAmendment();

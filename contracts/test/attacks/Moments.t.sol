@@ -24,7 +24,7 @@ contract Bundle {
 contract MomentsAttacks is AttackTest {
     ActionKind private constant KIND = ActionKind.SetParameters;
 
-    /// @dev Beanstalk, 2022: power that is borrowed for one transaction votes and executes in it. Here every seat's ballot
+    /// @dev R-Council-09. Beanstalk, 2022: power that is borrowed for one transaction votes and executes in it. Here every seat's ballot
     /// is in the bundle, and still it is not the time.
     function test_beanstalk_votesAndExecutesInOneTransaction() public {
         uint256 id = proposeTier4();
@@ -39,7 +39,7 @@ contract MomentsAttacks is AttackTest {
         bundle.run(address(council), calls);
     }
 
-    /// @dev Compound 289, 2024: few vote on a quiet weekend, and the few carry it. Here the bar stands on all seats, so
+    /// @dev R-Council-22. Compound 289, 2024: few vote on a quiet weekend, and the few carry it. Here the bar stands on all seats, so
     /// silence is no consent, whoever was there.
     /// forge-config: default.fuzz.runs = 64
     function test_compound289_fewVoteOnAQuietWeekend(uint64 present) public {
@@ -54,7 +54,7 @@ contract MomentsAttacks is AttackTest {
         else assertNotExecuted(id, ActionKind.LoosenParameter, action, ProposalState.Defeated);
     }
 
-    /// @dev Aragon osx#338: votes of one moment are judged by settings of another. Easier thresholds come into force while
+    /// @dev R-Council-23. Aragon osx#338: votes of one moment are judged by settings of another. Easier thresholds come into force while
     /// a proposal that failed by one waits for its eta.
     function test_aragon338_laterSettingsJudgeEarlierVotes() public {
         uint256 id = proposeTier4();

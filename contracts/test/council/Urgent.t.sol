@@ -5,7 +5,7 @@ import {ActionKind, ConfirmStop} from "../../src/types/Actions.sol";
 import {ProposalState, Support} from "../../src/types/Proposals.sol";
 import {CouncilTest} from "./CouncilTest.t.sol";
 
-/// @dev Revocations and confirmations of a stop do not wait for the close of their vote.
+/// @dev R-Council-10. Revocations and confirmations of a stop do not wait for the close of their vote.
 contract UrgentTest is CouncilTest {
     bytes internal action = abi.encode(ConfirmStop(1));
 

@@ -57,6 +57,12 @@ contract CouncilHandler is Test {
     uint256 public rotations;
     mapping(string what => uint256) public count;
 
+    // What must never happen, judged during the call: the invariants of these numbers say which.
+    uint256 public undue; // executions that the slow count forbids
+    uint256 public illegal; // transitions
+    uint256 public admitted; // strangers
+    uint256 public replays; // that were accepted
+
     constructor(System memory sys) {
         SEATS = ISeats(sys.seats);
         COUNCIL = ICouncil(sys.council);
@@ -144,7 +150,7 @@ contract CouncilHandler is Test {
         bool due = isDue(id);
         try COUNCIL.execute(id, c.kind, c.action) {
             // Invariant 5, by the slow count, before anything that this execution changed.
-            assertTrue(due, "executed, though the slow count says that it must not be");
+            if (!due) ++undue;
             ++c.executions;
             ++count["executed"];
             ++count[kindName(c.kind)];
@@ -201,14 +207,14 @@ contract CouncilHandler is Test {
         what %= 6;
         vm.prank(account);
         (bool ok,) = (what == 5 ? address(SEATS) : address(COUNCIL)).call(calls[what]);
-        assertFalse(ok, "a stranger was let in");
+        if (ok) ++admitted;
     }
 
     /// @dev Invariant 18: nothing that was accepted once is accepted again, whatever happened since.
     function replay(uint256 which) external observed {
         if (spent.length == 0) return;
         (bool ok,) = address(COUNCIL).call(spent[which % spent.length]);
-        assertFalse(ok, "a ballot was accepted twice");
+        if (ok) ++replays;
         ++count["replayed"];
     }
 
@@ -292,7 +298,7 @@ contract CouncilHandler is Test {
             ProposalState now_ = COUNCIL.state(id);
             ProposalState before = cases[id].last;
             if (now_ == before) continue;
-            if (before != ProposalState.Pending) assertTrue(isLegal(before, now_), "illegal transition"); // invariant 7
+            if (before != ProposalState.Pending && !isLegal(before, now_)) ++illegal; // invariant 7
             cases[id].last = now_;
         }
     }

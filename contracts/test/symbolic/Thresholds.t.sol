@@ -48,7 +48,9 @@ contract ThresholdsProofs {
         uint8 lowerDen,
         bool lowerStrict
     ) external pure {
-        if (den == 0 || lowerDen == 0 || num > den || lowerNum > lowerDen || den > 15 || lowerDen > 15) return;
+        if (den == 0 || lowerDen == 0 || num > den || lowerNum > lowerDen || den > 15 || lowerDen > 15) {
+            return;
+        }
         uint256 lower = uint256(lowerNum) * den;
         uint256 higher = uint256(num) * lowerDen;
         if (lower > higher || lower == higher && lowerStrict && !strict) return; // it is higher

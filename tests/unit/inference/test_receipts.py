@@ -1,4 +1,4 @@
-"""Receipts: what was changed, left out, or signed by another is refused."""
+"""R-Worker-08. Receipts: what was changed, left out, or signed by another is refused."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_decide_approves_first_even_if_enough_others_approved() -> None:
     assert decide(replace(REQUEST, approved_by_me=False), VIEW) == Approve()
 
 
-def test_decide_waits_for_t_final_approvals_before_it_answers() -> None:
+def test_decide_waits_for_t_final_approvals_before_it_answers() -> None:  # R-Oracle-04
     assert decide(replace(REQUEST, approvals=2), VIEW) == Wait("2 of 3 approvals are final")
 
 

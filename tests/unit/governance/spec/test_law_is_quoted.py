@@ -64,6 +64,31 @@ def test_every_refusal_in_the_spec_names_an_error_of_its_rule() -> None:
     assert {error for _, error in _errors_in_solidity()} - {error for _, error in calls} == outside
 
 
+def test_every_rule_of_the_contracts_is_written_as_a_function() -> None:
+    """The rules that only callers without a vote meet are outside: no sequence of steps of the spec comes to them."""
+    spec = [path.read_text() for path in (ROOT / "governance" / "spec").glob("*.py")]
+    quoted = {found for text in spec for found in RULE_ID.findall(text)}
+    assert _rules_of(Enforcer.CONTRACT) - quoted == {"R-Brake-10", "R-Council-19"}
+
+
+def test_every_rule_has_a_test_that_names_it_or_expects_each_of_its_errors() -> None:
+    tests = [path.read_text() for path in (ROOT / "contracts" / "test").rglob("*.sol")]
+    expected = {error for text in tests for error in re.findall(r"\b([A-Z]\w+)\.selector|\"(\w+)\(", text)}
+    errors = {name for pair in expected for name in pair if name}
+    named = _quoted("contracts/test", suffix=".sol") | _quoted("tests", suffix=".py")
+    untested = {
+        found.id
+        for found in all_rules().values()
+        if found.id not in named and not (found.errors and set(found.errors) <= errors)
+    }
+    assert untested == set()
+
+
+def test_every_error_of_the_contracts_is_expected_by_a_forge_test() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "contracts" / "test").rglob("*.sol"))
+    assert {error for _, error in _errors_in_solidity() if not re.search(rf"\b{error}\b", tests)} == set()
+
+
 def test_every_sentence_is_one_sentence() -> None:
     for found in all_rules().values():
         assert found.sentence.endswith(".")

@@ -1,4 +1,4 @@
-"""Whatever is changed, swapped, cut or added: its own typed error, no tensor, and no plaintext left in memory."""
+"""R-Worker-07. Whatever is changed, cut or added: its own typed error, no tensor, and no plaintext left in memory."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from defences import (
 
 COPIED = ("contracts", "governance", "oracle", "inference", "tests", "scripts", "pyproject.toml", "README.md")
 BUILT = ("out", "cache")  # forge's, kept beside the tree as they are while every defence stands
+LOOSELY = ("--unidiff-zero", "--whitespace=nowarn")  # the lines that a patch removes are enough to find its place
 LIMIT = 15 * 60  # seconds for one suite
 
 
@@ -97,7 +98,7 @@ class Scratch:
     def apply(self, defence: Defence) -> list[str]:
         """The defence is gone from the copy, or a complaint says why not."""
         done = subprocess.run(
-            ["git", "apply", "--whitespace=nowarn", str(defence.path)], check=False,
+            ["git", "apply", *LOOSELY, str(defence.path)], check=False,
             cwd=self.tree, env=self._environment, capture_output=True, text=True,
         )  # fmt: skip
         return [f"the patch does not apply: {done.stderr.strip()}"] if done.returncode else []
@@ -139,7 +140,7 @@ def find_stale(defences: Sequence[Defence]) -> list[str]:
     """Complaints about patches that do not apply to the tree any more."""
     stale = []
     for defence in defences:
-        command = ["git", "apply", "--check", "--whitespace=nowarn", str(defence.path)]
+        command = ["git", "apply", "--check", *LOOSELY, str(defence.path)]
         done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             stale.append(f"{defence.name}: {done.stderr.strip()}")

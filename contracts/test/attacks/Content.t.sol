@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IConstraints} from "../../src/interfaces/IConstraints.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
-import {ActionKind, Direction} from "../../src/types/Actions.sol";
+import {ISuccession} from "../../src/interfaces/ISuccession.sol";
+import {ActionKind, Direction, NameSuccessor, PinnedCode} from "../../src/types/Actions.sol";
 import {ProposalState} from "../../src/types/Proposals.sol";
 import {AttackTest} from "./AttackTest.t.sol";
 
@@ -20,6 +21,22 @@ contract ContentAttacks is AttackTest {
         uint256 computed = council.computeProposalId(voters[0], nonce, ActionKind.TightenParameter, meant);
         vm.expectRevert(abi.encodeWithSelector(ICouncil.ActionMismatch.selector, id, computed));
         council.execute(id, ActionKind.TightenParameter, meant);
+    }
+
+    /// @dev ... or other code at the address that they approved as their successor.
+    function test_tornadoCash_otherCodeBehindAnApprovedSuccessor() public {
+        address next = address(0x5ccce5504);
+        vm.etch(next, hex"60016000f3");
+        NameSuccessor memory naming = NameSuccessor(new PinnedCode[](1));
+        bytes32 shown = next.codehash;
+        naming.parts[0] = PinnedCode(next, shown);
+        bytes memory action = abi.encode(naming);
+        uint256 id = propose(ActionKind.NameSuccessor, action);
+        voteFor(id, EVERYONE);
+        warpToEta(id);
+        vm.etch(next, hex"60026000f3"); // destroyed, and created again with other code
+        vm.expectRevert(abi.encodeWithSelector(ISuccession.WrongCode.selector, next, next.codehash, shown));
+        council.execute(id, ActionKind.NameSuccessor, action);
     }
 
     /// @dev The proposer labels a loosening as a tightening. The contract compares, whatever the label says.

@@ -42,6 +42,8 @@ contract DeployerAttacks is AttackTest {
 
         bytes memory unrelated = abi.encodeWithSelector(IBrake.OnlyReleases.selector, thief);
         refused(sys.brake, thief, abi.encodeCall(brake.openScope, (PROOF)), unrelated);
+        bytes memory unbraked = abi.encodeWithSelector(ICouncil.OnlyBrake.selector, thief);
+        refused(sys.council, thief, abi.encodeCall(council.close, (thief)), unbraked);
         bytes memory keyless = abi.encodeWithSelector(ISeats.NotSeatKey.selector, 0, thief);
         refused(sys.seats, thief, abi.encodeCall(seats.recoverKey, (0, thief, "")), keyless);
     }

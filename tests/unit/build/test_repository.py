@@ -17,6 +17,7 @@ COMMANDS = [
     "scripts/compile",
     "scripts/fetch-model",
     "scripts/prove-defences",
+    "scripts/prove",
 ]
 # Written apart, so that this file does not name them either.
 REGISTRIES = re.compile(

@@ -61,7 +61,7 @@ contract ReclassifyTest is SeatsTest {
 
     // --- breaches
 
-    /// @dev Whoever of the two is reclassified, the later of them is suspended.
+    /// @dev R-Seats-19. Whoever of the two is reclassified, the later of them is suspended.
     function test_reclassify_suspendsTheLaterOfAGroup(uint8 a, uint8 b) public {
         (a, b) = (a % 15, b % 15);
         if (a == b) return;

@@ -190,7 +190,9 @@ def run_findings(bench: Workbench) -> str:
         found = solidity_findings.parse_slither(run_slither(CONTRACTS, WORK, bench.environment))
     except (SlitherFailed, EnvironmentFailed, SourceMissing, solidity_findings.BadAnswers, ValueError) as error:
         raise StageFailed("slither did not report", str(error)) from error
-    _, output = bench.try_call("forge", "lint", "--json", "src", cwd=CONTRACTS)
+    # rooms of its own: it must not write where another lane builds
+    rooms = {"FOUNDRY_OUT": str(WORK / "lint" / "out"), "FOUNDRY_CACHE_PATH": str(WORK / "lint" / "cache")}
+    _, output = bench.try_call("forge", "lint", "--json", "src", cwd=CONTRACTS, extra=rooms)
     found += solidity_findings.parse_lint(output)
     check("unexplained findings, or explanations of none", solidity_findings.find_complaints(found, answers))
     return f"{len(found)} findings, each answered"

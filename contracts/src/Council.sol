@@ -11,10 +11,11 @@ import {ISeats} from "./interfaces/ISeats.sol";
 import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {Ballots} from "./libraries/Ballots.sol";
 import {Head, HeadLibrary} from "./libraries/Head.sol";
+import {Tally} from "./libraries/Tally.sol";
 import {Tiers} from "./libraries/Tiers.sol";
 import {ActionKind} from "./types/Actions.sol";
 import {Bounds, Parameters, TierRule} from "./types/Parameters.sol";
-import {FLAG_CANCELED, FLAG_EXECUTED, ProposalState} from "./types/Proposals.sol";
+import {FLAG_CANCELED, FLAG_EXECUTED, FLAG_VETOED, ProposalState} from "./types/Proposals.sol";
 import {ActionContext, System} from "./types/System.sol";
 
 /// @title The Council
@@ -79,6 +80,7 @@ contract Council is ParameterBook, Voting, CouncilViews {
         TierRule memory rule = sets[currentVersion].tiers[tier - 1];
         Head h =
             HeadLibrary.open(eligible, block.timestamp + rule.period, currentVersion, rosterVersion, kind, tier, seat);
+        if (Tiers.isExtendable(kind)) h = h.withLateWindow(sets[currentVersion].lateWindow);
         Record storage record = proposals[proposalId];
         record.head = h;
         record.proposer = msg.sender;
@@ -125,6 +127,32 @@ contract Council is ParameterBook, Voting, CouncilViews {
             revert NotCancellable(proposalId, msg.sender); // R-Council-13
         }
         proposals[proposalId].head = h.withFlag(FLAG_CANCELED);
+        emit ProposalCanceled(proposalId);
+    }
+
+    /// @inheritdoc ICouncil
+    function veto(uint256 proposalId, string calldata reason) external {
+        uint8 seat = _requireLive(msg.sender);
+        Head h = _head(proposalId);
+        _requireEligible(proposalId, h, seat);
+        if (!Tiers.isVetoable(h.kind(), h.tier())) revert NotVetoable(proposalId, h.kind(), h.tier()); // R-Council-25
+        ProposalState current = _state(proposalId, h);
+        if (current != ProposalState.Active && current != ProposalState.Queued) {
+            revert UnexpectedState(proposalId, current, ProposalState.Queued); // R-Council-05
+        }
+        Record storage record = proposals[proposalId];
+        uint64 vetoes = record.vetoes | uint64(1) << seat;
+        if (vetoes == record.vetoes) revert AlreadyVetoed(proposalId, seat); // R-Council-26
+        record.vetoes = vetoes;
+
+        // R-Council-26: more than half of the seats that its chamber had at creation. A seat that is gone vetoes nothing.
+        (uint8 chamber, uint64 members) = Tally.chamberOf(SEATS.chamberMasks(h.rosterVersion()), seat);
+        uint256 agreeing = Tally.countSeats(vetoes & members & SEATS.liveMask());
+        uint256 needed = Tally.countSeats(members) / 2 + 1;
+        emit VetoCast(proposalId, seat, chamber, uint8(agreeing), uint8(needed), reason);
+        if (agreeing < needed) return;
+        record.head = h.withFlag(FLAG_CANCELED | FLAG_VETOED);
+        emit ProposalVetoed(proposalId, chamber);
         emit ProposalCanceled(proposalId);
     }
 

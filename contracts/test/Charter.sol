@@ -61,6 +61,7 @@ library Charter {
         p.tiers[3] = TierRule(2, 3, false, 0, 4, 5, false, 14 days, 30 days);
         p.objectionWindow = 5 days;
         p.grace = 14 days;
+        p.lateWindow = 1 days;
         p.openProposals = 3;
         p.pullSeats = 3;
         p.pullWindow = 1 days;
@@ -86,6 +87,7 @@ library Charter {
         b.max.objectionWindow = 30 days;
         b.min.grace = 1 days;
         b.max.grace = 30 days;
+        b.max.lateWindow = 7 days;
         b.min.openProposals = 1;
         b.max.openProposals = 8;
         b.min.pullSeats = 2;

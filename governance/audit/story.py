@@ -37,9 +37,13 @@ from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
     Activated,
-    BallotCast,
+    BallotSkipped,
     Objected,
     ProposalCanceled,
+    ProposalExtended,
+    ProposalVetoed,
+    VetoCast,
+    VoteCast,
 )
 from governance.types.events.releases import (
     ModelRegistered,
@@ -113,8 +117,18 @@ def _governance(event: Event, history: History) -> str | None:
             return (
                 f"{names.of_seat(event.seat)} proposes {_number(names, event.proposal_id)}: {what} (tier {event.tier})"
             )
-        case BallotCast():
-            return f"{names.of_seat(event.seat)} votes {_support(event.support)} on {_number(names, event.proposal_id)}"
+        case VoteCast() | BallotSkipped():
+            skipped = "" if isinstance(event, VoteCast) else "; the ballot is skipped"
+            number = _number(names, event.proposal_id)
+            return f"{names.of_account(event.voter)} votes {_support(event.support)} on {number}{skipped}"
+        case ProposalExtended():
+            number = _number(names, event.proposal_id)
+            return f"{number} turns late, and is extended until {format_time(event.extended_deadline)}"
+        case VetoCast():
+            number, tally = _number(names, event.proposal_id), f"{event.vetoes} of {event.needed}"
+            return f"{names.of_seat(event.seat)} vetoes {number} ({tally}): {event.reason!r}"
+        case ProposalVetoed():
+            return f"{_number(names, event.proposal_id)} is vetoed"
         case Objected():
             number = _number(names, event.proposal_id)
             return f"{names.of_seat(event.seat)} objects to {number}: {event.statement!r}; second round at tier 3"

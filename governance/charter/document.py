@@ -115,6 +115,7 @@ class Numbers(_Strict):
 
     objection_window: Duration
     grace: Duration
+    late_window: Annotated[int, BeforeValidator(_seconds), Field(ge=0, lt=2**24)]
     open_proposals: Annotated[int, Field(ge=0, le=255)]
     pull_seats: Annotated[int, Field(ge=0, le=64)]
     pull_window: Duration
@@ -151,6 +152,7 @@ class Limits(_Strict):
     timelock: Range
     objection_window: Range
     grace: Range
+    late_window: Range
     open_proposals: Count
     pull_seats: Count
     pull_window: Range
@@ -176,6 +178,7 @@ class Organisation(_Strict):
     affiliation: Annotated[str, Field(min_length=1)] | None = None  # the group that controls it; itself if absent
     framework: Short | None = None  # the ethical framework that an oversight seat declares
     evidence: str | None = None  # what the labels rest on: its hash is recorded
+    key: Literal["eoa", "erc1271"] = "eoa"  # how the voting key signs, for good: itself, or as a contract
     voting_key: KeyAddress | None = None
     recovery_key: KeyAddress | None = None
 

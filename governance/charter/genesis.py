@@ -104,7 +104,7 @@ def _grants(charter: Charter) -> tuple[SeatGrant, ...]:
             jurisdiction=make_jurisdiction(organisation.jurisdiction),
             affiliation=compute_affiliation(organisation.affiliation or organisation.name),
             framework=make_short_name(organisation.framework or ""),
-            kind=KeyKind.EOA,
+            kind=KeyKind[organisation.key.upper()],
             voting_key=organisation.keys[0],
             recovery_key=organisation.keys[1],
             evidence_hash=Hash32(keccak256(organisation.evidence.encode())) if organisation.evidence else ZERO_HASH,

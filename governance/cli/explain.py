@@ -53,7 +53,7 @@ def _explain_proposal(app: App, entry: ProposalEntry) -> None:
 
     quorum = app.ledger.council.get_quorum(entry.id)
     names = app.history.names
-    reasons = _reasons(app, quorum)
+    reasons = _reasons(app, entry, quorum)
     app.output.result(
         "custodes.explanation/1",
         {
@@ -73,7 +73,7 @@ def _explain_proposal(app: App, entry: ProposalEntry) -> None:
     )
 
 
-def _reasons(app: App, quorum: QuorumState) -> list[tuple[str, str]]:
+def _reasons(app: App, entry: ProposalEntry, quorum: QuorumState) -> list[tuple[str, str]]:
     """(rule, sentence) for what decides this proposal now, the most decisive first."""
     from governance.cli.times import tell_time
     from governance.types import ProposalState
@@ -82,6 +82,9 @@ def _reasons(app: App, quorum: QuorumState) -> list[tuple[str, str]]:
     match quorum.state:
         case ProposalState.EXECUTED:
             return [("R-Council-05", "it was executed; nothing more can happen to it")]
+        case ProposalState.CANCELED if entry.vetoed is not None:
+            chamber = _chamber_names(app)[entry.vetoed.chamber]
+            return [("R-Council-26", f"more than half of the seats of {chamber} vetoed it; nothing revives it")]
         case ProposalState.CANCELED:
             return [("R-Council-13", "its proposer withdrew it before another seat had voted")]
         case ProposalState.EXPIRED:
@@ -103,11 +106,27 @@ def _reasons(app: App, quorum: QuorumState) -> list[tuple[str, str]]:
         reasons.append(("R-Council-22", f"it passes: {quorum.yes} of {quorum.size} seats say yes, {agreeing} agree"))
     if quorum.state is ProposalState.ACTIVE:
         reasons.append(("R-Council-05", f"ballots are accepted until {tell_time(quorum.closes_at, now)}"))
+    if entry.is_extended(quorum):
+        reasons.append(("R-Council-24", "a late ballot made it pass, and extended its round so that others can answer"))
+    reasons += _vetoes(app, entry, quorum)
     if quorum.state is ProposalState.QUEUED:
         reasons.append(("R-Council-09", f"it waits for its timelock until {tell_time(quorum.eta, now)}"))
     if quorum.state is ProposalState.SUCCEEDED:
         reasons.append(("R-Council-09", f"anybody can execute it until {tell_time(quorum.expires_at, now)}"))
     return reasons
+
+
+def _vetoes(app: App, entry: ProposalEntry, quorum: QuorumState) -> list[tuple[str, str]]:
+    """What a chamber can still do, and how far it is."""
+    from governance.cli.times import tell_time
+    from governance.spec.tiers import is_vetoable
+    from governance.types import ProposalState
+
+    if quorum.state not in (ProposalState.ACTIVE, ProposalState.QUEUED) or not is_vetoable(entry.kind, quorum.tier):
+        return []
+    until = tell_time(quorum.eta, app.ledger.now())
+    told = ", ".join(app.history.names.of_seat(veto.seat) for veto in entry.vetoes) or "nobody yet"
+    return [("R-Council-25", f"more than half of a chamber can veto it until {until}; vetoed by: {told}")]
 
 
 def _rule_json(rule: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def inbox(
     ctx: typer.Context,
     ics: Annotated[Path | None, typer.Option(help="Write the deadlines as a calendar file, too.")] = None,
 ) -> None:
-    """Open proposals with their deadline, your ballot, and what happens if you stay silent; unanswered reports; whether
+    """Open proposals: deadline, your ballot, what silence means, what you can still stop; unanswered reports; whether
     others count your seat's silence."""
     from governance.cli.times import tell_local_time, tell_time
 
@@ -29,10 +29,12 @@ def inbox(
     items = [_item(app, entry, quorum, seat) for entry, quorum in _open(app)]
     lines: list[str] = []
     for item in items:
+        extended = ", extended by a late ballot" if item["extended"] else ""
         lines += [
             f"proposal {item['proposal']}: {item['what']}",
-            f"  closes    {tell_time(item['closesAt'], now)}; {tell_local_time(item['closesAt'])}",
+            f"  closes    {tell_time(item['closesAt'], now)}; {tell_local_time(item['closesAt'])}{extended}",
             f"  my ballot {item['ballot']}",
+            *(f"  until     {tell_time(item['eta'], now)} I may {deed}" for deed in item["may"]),
             f"  silence   {item['silence']}",
         ]
     incidents = list_unanswered(app)
@@ -51,7 +53,7 @@ def inbox(
     if ics is not None:
         ics.write_text(_calendar(app, items))
         app.output.note(f"wrote {ics}")
-    waiting = [item for item in items if item["ballot"] == "none"]
+    waiting = [item for item in items if item["ballot"] == "none" and item["state"] == "active"]
     if waiting:
         app.output.next(f"custodes vote {waiting[0]['proposal']} for|against|abstain")
     elif challenged is not None:
@@ -85,7 +87,19 @@ def _open(app: App) -> list[tuple[ProposalEntry, QuorumState]]:
 
     entries = app.history.proposals
     quorums = app.ledger.council.get_quorums([entry.id for entry in entries]) if entries else []
-    return [(e, q) for e, q in zip(entries, quorums, strict=True) if q.state is ProposalState.ACTIVE]
+    found = zip(entries, quorums, strict=True)
+    return [(e, q) for e, q in found if q.state is ProposalState.ACTIVE or (_may(e, q) and q.eta > app.ledger.now())]
+
+
+def _may(entry: ProposalEntry, quorum: QuorumState) -> list[str]:
+    """What a seat can do beside voting: nothing where that is over."""
+    from governance.spec.tiers import is_vetoable
+    from governance.types import ActionKind, ProposalState
+
+    if quorum.state not in (ProposalState.ACTIVE, ProposalState.QUEUED):
+        return []
+    objectable = entry.kind is ActionKind.AMEND_TIGHTER and quorum.round == 1
+    return ["veto"] * is_vetoable(entry.kind, quorum.tier) + ["object"] * objectable
 
 
 def _item(app: App, entry: ProposalEntry, quorum: QuorumState, seat: SeatNumber) -> dict[str, Any]:
@@ -100,12 +114,21 @@ def _item(app: App, entry: ProposalEntry, quorum: QuorumState, seat: SeatNumber)
         "tier": quorum.tier,
         "closesAt": quorum.closes_at,
         "eta": quorum.eta,
+        "state": quorum.state.name.lower(),
+        "extended": entry.is_extended(quorum),
+        "may": _may(entry, quorum),
         "ballot": mine.support.name.lower() if mine is not None else "none",
         "passing": quorum.passing,
-        "silence": (
-            "it passes without you, unless ballots change" if quorum.passing else "counts as no: it fails as it stands"
-        ),
+        "silence": _silence(quorum),
     }
+
+
+def _silence(quorum: QuorumState) -> str:
+    from governance.types import ProposalState
+
+    if quorum.state is ProposalState.QUEUED:
+        return "lets it be carried out when its timelock ends"
+    return "it passes without you, unless ballots change" if quorum.passing else "counts as no: it fails as it stands"
 
 
 def _calendar(app: App, items: list[dict[str, Any]]) -> str:

@@ -88,6 +88,32 @@ def cancel(ctx: typer.Context, proposal: Proposal) -> None:
     report_write(app, "custodes.cancellation/1", receipt, entry, f"cancelled proposal {entry.number}")
 
 
+def veto(
+    ctx: typer.Context,
+    proposal: Proposal,
+    reason: Annotated[str, typer.Argument(help="Why it must not be carried out, in a sentence. It is published.")],
+) -> None:
+    """Your seat vetoes: more than half of your chamber's seats, before the eta, end a proposal for good."""
+    from governance.ledger.wording import describe_action
+    from governance.types.events.council import ProposalVetoed, VetoCast
+
+    app = get_app(ctx)
+    entry = app.history.find_proposal(proposal)
+    headline = describe_action(entry.kind, entry.action, app.history.names)
+    words = [
+        f"veto proposal {entry.number}: {headline}",
+        f"  because    {reason}",
+        "  effect     nobody takes a veto back",
+    ]
+    receipt = app.act(app.ledger.council.veto(entry.id, reason), words)
+    line = f"vetoed proposal {entry.number}"
+    if receipt is not None:
+        cast, chamber = receipt.find(VetoCast), _chamber_names(app)[receipt.find(VetoCast).chamber]
+        over = any(isinstance(record.event, ProposalVetoed) for record in receipt.events)
+        line += f" for {chamber}: {cast.vetoes} of {cast.needed}" + ("; it is over" if over else "")
+    report_write(app, "custodes.veto/1", receipt, entry, line)
+
+
 def object_(
     ctx: typer.Context,
     proposal: Proposal,
@@ -137,6 +163,8 @@ def proposal_json(app: App, entry: ProposalEntry, quorum: QuorumState) -> dict[s
         "details": dict(list_details(entry.action, names)),
         "description": entry.description,
         "proposer": names.of_seat(entry.seat),
+        "proposerKey": entry.proposer,
+        "nonce": entry.nonce,
         "state": quorum.state.name.lower(),
         "tier": quorum.tier,
         "round": quorum.round,
@@ -161,10 +189,17 @@ def proposal_json(app: App, entry: ProposalEntry, quorum: QuorumState) -> dict[s
         "closesAt": quorum.closes_at,
         "eta": quorum.eta,
         "expiresAt": quorum.expires_at,
+        "extendedTo": [extended.extended_deadline for extended in entry.extensions],
+        "vetoes": [
+            {"seat": veto.seat, "organisation": names.of_seat(veto.seat), "reason": veto.reason}
+            for veto in entry.vetoes
+        ],
+        "vetoedBy": chambers[entry.vetoed.chamber] if entry.vetoed is not None else None,
         "ballots": [
             {
                 "seat": ballot.seat,
                 "organisation": names.of_seat(ballot.seat),
+                "voter": ballot.voter,
                 "support": ballot.support.name.lower(),
                 "reason": ballot.reason,
                 "round": ballot.round,
@@ -202,7 +237,7 @@ def proposal_lines(app: App, entry: ProposalEntry, quorum: QuorumState) -> list[
                 ("tier", f"{quorum.tier}, round {quorum.round}"),
                 ("which", WAYS[entry.kind]),
                 ("by", names.of_seat(entry.seat)),
-                ("closes", tell_time(quorum.closes_at, now)),
+                ("closes", tell_time(quorum.closes_at, now) + (", extended" if entry.is_extended(quorum) else "")),
                 ("executable", f"{tell_time(quorum.eta, now)}, until {tell_time(quorum.expires_at, now)}"),
                 ("id", f"0x{entry.id:064x}"),
                 *list_details(entry.action, names),
@@ -213,6 +248,7 @@ def proposal_lines(app: App, entry: ProposalEntry, quorum: QuorumState) -> list[
         lines += ["", *(f"  {line}" for line in entry.description.splitlines())]
     lines += ["", *format_table(("chamber", "yes", "no", "abstain", "seats", "needed", ""), rows)]
     lines.append(f"{quorum.chambers_agreeing} of {quorum.chambers_required} chambers agree")
+    lines += [f"vetoed by {names.of_seat(veto.seat)}: {veto.reason}" for veto in entry.vetoes]
     return lines + (["", "ballots", *ballots] if ballots else [])
 
 

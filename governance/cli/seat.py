@@ -139,7 +139,12 @@ def suspend(
 
 def change(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSON: {removals: [seat...], grants: [{organisation, chamber, ...}]}.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON: {removals: [seat...], grants: [{organisation, chamber, ...}]}; key: eoa or erc1271."
+        ),
+    ],
     description: Description = "",
 ) -> None:
     """A proposal that removes and grants seats in one batch (tier 4), judged on the set that results."""
@@ -231,7 +236,7 @@ def read_grant(grant: Any, chambers: list[str]) -> SeatGrant:
         jurisdiction=make_jurisdiction(grant["jurisdiction"]),
         affiliation=compute_affiliation(grant.get("affiliation") or grant["organisation"]),
         framework=make_short_name(grant.get("framework", "")),
-        kind=KeyKind.EOA,
+        kind=KeyKind[str(grant.get("key", "eoa")).upper()],
         voting_key=make_address(grant["votingKey"]),
         recovery_key=make_address(grant["recoveryKey"]),
         evidence_hash=Hash32(keccak256(str(grant["evidence"]).encode()))
@@ -254,6 +259,7 @@ def _seat_json(app: App, number: SeatNumber, seat: SeatRecord, chambers: list[st
         "framework": _framework(seat),
         "standing": seat.standing.name.lower(),
         "votingKey": seat.voting_key,
+        "key": seat.kind.name.lower(),
         "recoveryKey": seat.recovery_key,
         "grantedAt": seat.granted_at,
     }

@@ -20,7 +20,7 @@ NOUNS: dict[str, str] = {
     "keys": "Key files that sign.",
     "model": "Sealed weights and their registration.",
     "oracle": "A committee member's node: make it, run it, see how it does.",
-    "proposal": "Proposals: list, show, execute, cancel, object.",
+    "proposal": "Proposals: list, show, execute, cancel, veto, object.",
     "release": "Expiring permissions to unlock a model.",
     "seat": "Organisations, their seats, and the keys that vote for them.",
     "successor": "What follows this system, and ends it.",
@@ -90,6 +90,11 @@ COMMANDS: Table = {
         "governance.cli.proposal:cancel",
         "Take back your proposal, before another seat has voted.",
         ("custodes proposal cancel 7",),
+    ),
+    "proposal veto": Entry(
+        "governance.cli.proposal:veto",
+        "Stop it before its eta, with more than half of your chamber.",
+        ('custodes proposal veto 7 "the committee it was voted for is gone"',),
     ),
     "proposal object": Entry(
         "governance.cli.proposal:object_",
@@ -289,10 +294,11 @@ COMMANDS: Table = {
             "custodes vote 7 for",
             'custodes vote 7 against --reason "the evidence is from another model"',
             "custodes vote 7 for --sign-only --out ballot.json",
+            "custodes vote 7 for --sign-only --from proposal-7.json --out ballot.json   # needs no chain",
         ),
     ),
     "ballots submit": Entry(
-        "governance.cli.vote:submit",
+        "governance.cli.ballots:submit",
         "Send ballots that their voters signed off line; anybody may.",
         ("custodes ballots submit ballot.json", "custodes ballots submit ballots/*.json"),
     ),

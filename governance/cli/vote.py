@@ -1,4 +1,4 @@
-"""custodes vote and custodes ballots: a seat's ballot, cast at once or signed off line for anybody to send."""
+"""custodes vote: a seat's ballot, cast at once or signed off line for anybody to send."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from governance.cli.proposal import Proposal
 if TYPE_CHECKING:
     from governance.encoding.signatures import Ballot
     from governance.ledger.history import ProposalEntry
-    from governance.types import QuorumState, Support
+    from governance.types import Address, ProposalId, QuorumState, Support
 
 
 class Choice(StrEnum):
@@ -40,6 +40,13 @@ def vote(
     count: Annotated[
         int | None, typer.Option("--count", help="With --round: how many ballots your seat has cast in it.")
     ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", help="With --sign-only and no node: what proposal show ID --json wrote elsewhere."),
+    ] = None,
+    voter: Annotated[
+        str | None, typer.Option(help="With --sign-only: the contract (ERC-1271) that votes, and whose owner you are.")
+    ] = None,
 ) -> None:
     """Your seat's ballot is counted. A later one in the same round replaces it, up to three."""
     from governance.types import Support
@@ -47,10 +54,10 @@ def vote(
     app = get_app(ctx)
     support = Support[choice.name]
     if sign_only:
-        _sign_only(app, proposal, support, reason, out, round_, count)
+        _sign_only(app, proposal, support, reason, out, (round_, count), from_, voter)
         return
-    if out is not None or round_ is not None or count is not None:
-        raise BadArgument("--out, --round and --count belong to --sign-only")
+    if any(option is not None for option in (out, round_, count, from_, voter)):
+        raise BadArgument("--out, --round, --count, --from and --voter belong to --sign-only")
     entry = app.history.find_proposal(proposal)
     before = app.ledger.council.get_quorum(entry.id)
     receipt = app.act(app.ledger.council.vote(entry.id, support, reason), _words(app, entry, before, support, reason))
@@ -61,71 +68,50 @@ def vote(
     _report(app, entry, support, after, receipt)
 
 
-def submit(
-    ctx: typer.Context, files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed ballots.")]
-) -> None:
-    """Ballots that others signed are counted; you pay the gas and can change nothing in them."""
-    from governance.ledger.ballots import SignedBallot
-
-    app = get_app(ctx)
-    domain = app.ledger.council.domain(app.ledger.chain_id)
-    ballots = [SignedBallot.read(file) for file in files]
-    for signed in ballots:  # all are judged before the first is sent
-        signed.verify(domain)
-    sent: list[dict[str, Any]] = []
-    for signed in ballots:
-        entry = app.history.get_proposal(signed.ballot.proposal_id)
-        voter = app.history.names.of_account(signed.ballot.voter)
-        words = [f"submit {voter}'s ballot: {signed.ballot.support.name.lower()} proposal {entry.number}"]
-        call = app.ledger.council.vote_signed(signed.ballot, signed.signature)
-        receipt = app.act(call, words, digest=signed.digest)
-        sent.append(
-            {
-                "proposal": entry.number,
-                "voter": signed.ballot.voter,
-                "organisation": voter,
-                "support": signed.ballot.support.name.lower(),
-                "transaction": receipt.transaction if receipt is not None else None,
-            }
-        )
-    app.output.result(
-        "custodes.ballots/1",
-        {"ballots": sent, "sent": not app.dry_run},
-        [f"{ballot['organisation']}: {ballot['support']} proposal {ballot['proposal']}" for ballot in sent],
-    )
-
-
 def _sign_only(
     app: App,
     proposal: str,
     support: Support,
     reason: str,
     out: Path | None,
-    round_: int | None,
-    count: int | None,
+    place: tuple[int | None, int | None],
+    export: Path | None,
+    contract: str | None,
 ) -> None:
-    """A signed ballot in a file; without a node where id, round and count are given."""
+    """A signed ballot in a file; without a node where id, round and count are given, or the proposal's export is."""
+    from governance.encoding.names import make_address
     from governance.encoding.signatures import Ballot, SigningDomain, compute_ballot_digest
     from governance.ledger.ballots import SignedBallot
-    from governance.types import ProposalId
+    from governance.ledger.exports import ProposalExport
 
     file = app.key_file
+    voter = file.address if contract is None else make_address(contract)
     domain = SigningDomain(app.deployment.chain_id, app.deployment.addresses["Council"])
-    if (round_ is None) != (count is None):
+    round_, count = place
+    if (round_ is None) != (count is None) and export is None:
         raise BadArgument("--round and --count belong together")
-    if round_ is not None and count is not None:
-        if not proposal.startswith("0x") or len(proposal) != 66:
-            raise BadArgument("without a node, name the proposal by its whole id (0x and 64 digits)")
-        ballot = Ballot(ProposalId(int(proposal, 16)), support, file.address, round_, count, reason)
-        words = [f"{support.name.lower()} proposal {proposal}"]
+    if export is not None:
+        exported = ProposalExport.read(export)
+        exported.verify(domain, proposal)
+        at = (exported.round if round_ is None else round_, exported.count_of(voter) if count is None else count)
+        ballot = Ballot(exported.id, support, voter, *at, reason)
+        words = [f"{support.name.lower()} proposal {exported.number}: {exported.headline}", *exported.lines]
+    elif round_ is not None and count is not None:
+        ballot = Ballot(_whole_id(proposal), support, voter, round_, count, reason)
+        words = [
+            f"{support.name.lower()} proposal {proposal}",
+            "  what       unknown here: --from FILE shows and checks it",
+        ]
     else:
         app.ledger.verify()
         entry = app.history.find_proposal(proposal)
-        ballot = _next_ballot(app, entry, support, reason)
+        ballot = _next_ballot(app, entry, voter, support, reason)
         words = _words(app, entry, app.ledger.council.get_quorum(entry.id), support, reason)
     for line in words:
         app.output.note(line)
     app.output.note(f"  round      {ballot.round}, ballot {ballot.count + 1} of your seat in it")
+    if contract is not None:
+        app.output.note(f"  voter      {voter}, a contract that has to approve the signature")
     app.output.note(f"  signed by  {file.name} ({file.address})")
     app.output.note(f"  digest     0x{compute_ballot_digest(domain, ballot).hex()}")
     if app.dry_run:
@@ -142,18 +128,24 @@ def _sign_only(
     app.output.next(f"custodes ballots submit {out}     # anybody may")
 
 
-def _next_ballot(app: App, entry: ProposalEntry, support: Support, reason: str) -> Ballot:
+def _whole_id(proposal: str) -> ProposalId:
+    from governance.types import ProposalId
+
+    if not proposal.startswith("0x") or len(proposal) != 66:
+        raise BadArgument("without a node, name the proposal by its whole id (0x and 64 digits)")
+    return ProposalId(int(proposal, 16))
+
+
+def _next_ballot(app: App, entry: ProposalEntry, voter: Address, support: Support, reason: str) -> Ballot:
     """The ballot that would be accepted next from this key. Raises: LedgerRefused, if it holds no live seat."""
     from governance.encoding.signatures import Ballot
     from governance.ledger.errors import LedgerRefused
     from governance.types import Standing
 
-    voter = app.key_file.address
     seat, standing = app.ledger.seats.get_seat_of(voter)
     if standing is not Standing.LIVE:
-        raise LedgerRefused(
-            f"{app.key_file.name} ({voter}) holds no live seat", error="NotLiveSeat", rule="R-Council-01"
-        )
+        holder = f"{app.key_file.name} ({voter})" if voter == app.key_file.address else voter
+        raise LedgerRefused(f"{holder} holds no live seat", error="NotLiveSeat", rule="R-Council-01")
     _, current_round, cast = app.ledger.council.get_ballot(entry.id, seat)
     return Ballot(entry.id, support, voter, current_round, cast, reason)
 

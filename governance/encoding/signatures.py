@@ -95,6 +95,16 @@ def make_rotation_typed_data(domain: SigningDomain, rotation: Rotation) -> dict[
     return _typed_data(domain, type(rotation).__name__, _ROTATION_TYPE, rotation.message())
 
 
+def shorten_signature(signature: bytes) -> bytes:
+    """The same signature in 64 bytes, of an EOA: the parity of v is the highest bit of s.
+
+    Source: EIP-2098.
+    """
+    if len(signature) != 65 or signature[64] not in (27, 28) or signature[32] & 0x80:
+        return signature
+    return signature[:32] + bytes([signature[32] | (signature[64] - 27) << 7]) + signature[33:64]
+
+
 def compute_domain_separator(domain: SigningDomain) -> Hash32:
     """EIP-712's hashStruct of the domain."""
     return _hash_struct("EIP712Domain", _DOMAIN_TYPE, _domain_message(domain))

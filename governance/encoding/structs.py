@@ -55,6 +55,7 @@ from governance.types import (
     SeatRecord,
     SetParameter,
     SetParameters,
+    SignedBallotRecord,
     SilenceRecord,
     Standing,
     StopRecord,
@@ -106,17 +107,18 @@ SCHEMAS[FormCommittee] = ("uint16", "uint16", Array(OracleMember))
 # --- types/Parameters.sol
 SCHEMAS[TierRule] = ("uint16", "uint16", "bool", "uint8", "uint16", "uint16", "bool", "uint40", "uint40")
 SCHEMAS[Parameters] = (
-    Array(TierRule, 4), "uint40", "uint40", "uint8", "uint8", "uint40", "uint40", "uint40", "uint40", "uint40",
-    "uint40", "uint40", "uint40", "uint32", "uint40", "uint40", "uint40",
+    Array(TierRule, 4), "uint40", "uint40", "uint24", "uint8", "uint8", "uint40", "uint40", "uint40", "uint40",
+    "uint40", "uint40", "uint40", "uint40", "uint32", "uint40", "uint40", "uint40",
 )  # fmt: skip
 SCHEMAS[Bounds] = (Parameters, Parameters)
 SCHEMAS[SetParameters] = (Parameters,)  # all members are static, so that this is abi.encode(Parameters)
 
 # --- types/Proposals.sol, types/System.sol
 SCHEMAS[ProposalRecord] = (
-    "uint64", "uint40", "uint40", "uint32", "uint32", ActionKind, "uint8", "uint8", "uint8", "uint8", "address",
-    "uint64", Array("uint256", 2),
+    "uint64", "uint40", "uint40", "uint32", "uint32", ActionKind, "uint8", "uint8", "uint8", "uint8", "uint24",
+    "address", "uint64", Array("uint256", 2), "uint64",
 )  # fmt: skip
+SCHEMAS[SignedBallotRecord] = ("address", "uint8", "uint8", "uint8", "string", "bytes")
 SCHEMAS[ChamberTally] = ("uint8", "uint8", "uint8", "uint8", "uint8", "bool")
 SCHEMAS[QuorumState] = (
     ProposalState, "uint8", "uint8", "uint8", "uint8", "uint8", "uint8", "uint8", "bool", "uint40", "uint40", "uint40",

@@ -6,18 +6,25 @@ A file says what was signed, and nothing more: whoever reads it checks the signa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from governance.encoding.errors import NotEncodable
 from governance.encoding.names import make_address
-from governance.encoding.signatures import Ballot, SigningDomain, compute_ballot_digest, make_ballot_typed_data
+from governance.encoding.signatures import (
+    Ballot,
+    SigningDomain,
+    compute_ballot_digest,
+    make_ballot_typed_data,
+    shorten_signature,
+)
 from governance.errors import InvalidInput, VerificationError
 from governance.ledger.signer import Signer
 from governance.types import Address, ChainId, ProposalId, Support
 
 SCHEMA = "custodes.ballot/1"
+MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # EIP-2: of two that verify, the low one
 
 
 class BadBallot(InvalidInput):
@@ -49,16 +56,25 @@ class SignedBallot:
         """What was signed."""
         return compute_ballot_digest(self.domain, self.ballot)
 
-    def verify(self, domain: SigningDomain) -> None:
-        """Returns if it counts there and its voter signed it. Raises: BallotMismatch."""
+    def verify(self, domain: SigningDomain, *, by_contract: bool = False) -> None:
+        """Returns if it counts there and its voter signed it; what a contract signed, only itself can tell.
+
+        Raises: BallotMismatch.
+        """
         if self.domain != domain:
             raise BallotMismatch(
                 f"the ballot is for {self.domain.contract} on chain {self.domain.chain_id}, "
                 f"not for {domain.contract} on chain {domain.chain_id}"
             )
+        if by_contract:
+            return
         recovered = _recover(self.digest, self.signature)
         if recovered != self.ballot.voter:
             raise BallotMismatch(f"the signature is {recovered or 'nobody'}'s, not {self.ballot.voter}'s")
+
+    def shorten(self) -> SignedBallot:
+        """The same with a signature of 64 bytes, which costs whoever sends it less. Only of an EOA."""
+        return replace(self, signature=shorten_signature(self.signature))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -110,10 +126,13 @@ def _recover(digest: bytes, signature: bytes) -> Address | None:
     from eth_keys.datatypes import Signature
     from eth_keys.exceptions import BadSignature, ValidationError
 
-    if len(signature) != 65:
+    if len(signature) == 64:  # EIP-2098: the parity is the highest bit of s
+        parity, s = signature[32] >> 7, bytes([signature[32] & 0x7F]) + signature[33:]
+        signature = signature[:32] + s + bytes([27 + parity])
+    if len(signature) != 65 or signature[64] not in (27, 28) or int.from_bytes(signature[32:64], "big") > MAX_S:
         return None
     try:
-        recovered = Signature(signature[:64] + bytes([signature[64] % 27])).recover_public_key_from_msg_hash(digest)
+        recovered = Signature(signature[:64] + bytes([signature[64] - 27])).recover_public_key_from_msg_hash(digest)
     except (BadSignature, ValidationError):
         return None
     return make_address(recovered.to_canonical_address())

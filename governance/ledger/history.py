@@ -12,14 +12,16 @@ from governance.ledger.client import Ledger
 from governance.ledger.errors import UnknownName
 from governance.ledger.events import EventRecord
 from governance.ledger.names import Names
-from governance.types import Action, ActionKind, Address, ProposalId, SeatNumber, Support, Timestamp
+from governance.types import Action, ActionKind, Address, ProposalId, QuorumState, SeatNumber, Support, Timestamp
 from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
-    BallotCast,
     Objected,
     ProposalCanceled,
     ProposalCreated,
+    ProposalExtended,
+    ProposalVetoed,
+    VetoCast,
     VoteCast,
 )
 
@@ -31,6 +33,7 @@ class BallotEntry:
     """One accepted ballot. A later one of the same seat and round replaces it."""
 
     seat: SeatNumber
+    voter: Address
     support: Support
     round: int
     count: int
@@ -49,6 +52,7 @@ class ProposalEntry:
     description: str
     proposer: Address
     seat: SeatNumber
+    nonce: int  # of the proposer's
     tier: int  # at creation
     created_at: Timestamp
     block: int
@@ -56,6 +60,9 @@ class ProposalEntry:
     objection: Objected | None = None
     executed: ActionExecuted | None = None
     is_canceled: bool = False
+    extensions: list[ProposalExtended] = field(default_factory=list)
+    vetoes: list[VetoCast] = field(default_factory=list)
+    vetoed: ProposalVetoed | None = None
 
     @property
     def action(self) -> Action | None:
@@ -64,6 +71,16 @@ class ProposalEntry:
             return decode_action(self.kind, self.data, strict=False)
         except NotDecodable:
             return None
+
+    def is_extended(self, quorum: QuorumState) -> bool:
+        """Whether the close of the round in progress, or last, is one that a late ballot moved."""
+        return any(extended.extended_deadline == quorum.closes_at for extended in self.extensions)
+
+    def take_ballot(self, cast: VoteCast, seat: SeatNumber, block: int) -> None:
+        """The ballot belongs to the round in progress, after those of the same seat in it."""
+        round_ = 1 if self.objection is None else 2
+        count = 1 + sum(other.seat == seat and other.round == round_ for other in self.ballots)
+        self.ballots.append(BallotEntry(seat, cast.voter, Support(cast.support), round_, count, cast.reason, block))
 
     def current_ballots(self, round_: int) -> dict[SeatNumber, BallotEntry]:
         """The ballot that counts of each seat, in that round."""
@@ -113,22 +130,19 @@ class History:
                     description=created.description if created is not None else "",
                     proposer=created.proposer if created is not None else Address("0x" + "00" * 20),
                     seat=proposed.seat,
+                    nonce=proposed.nonce,
                     tier=proposed.tier,
                     created_at=created.vote_start if created is not None else Timestamp(0),
                     block=record.block,
                 )
-            case BallotCast() as cast:
-                said = self._beside(at, record, VoteCast)
-                self._proposals[cast.proposal_id].ballots.append(
-                    BallotEntry(
-                        seat=cast.seat,
-                        support=Support(cast.support),
-                        round=cast.round,
-                        count=cast.count,
-                        reason=said.reason if said is not None and said.proposal_id == cast.proposal_id else "",
-                        block=record.block,
-                    )
-                )
+            case VoteCast() as cast:
+                self._proposals[cast.proposal_id].take_ballot(cast, self.names.voters[cast.voter], record.block)
+            case ProposalExtended() as extended:
+                self._proposals[extended.proposal_id].extensions.append(extended)
+            case VetoCast() as veto:
+                self._proposals[veto.proposal_id].vetoes.append(veto)
+            case ProposalVetoed() as vetoed:
+                self._proposals[vetoed.proposal_id].vetoed = vetoed
             case Objected() as objected:
                 self._proposals[objected.proposal_id].objection = objected
             case ActionExecuted() as executed:

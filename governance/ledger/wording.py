@@ -20,6 +20,7 @@ from governance.types import (
     Direction,
     FormCommittee,
     GrantRelease,
+    KeyKind,
     ModelId,
     NameSuccessor,
     Reclassify,
@@ -105,7 +106,10 @@ def list_details(action: Action | None, names: Names) -> list[tuple[str, str]]:
         case RevokeRelease():
             return [("reason", action.reason)]
         case ChangeSeats():
-            return [("grant", f"{g.organisation} in chamber {g.chamber}, key {g.voting_key}") for g in action.grants]
+            return [
+                ("grant", f"{g.organisation} in chamber {g.chamber}, {_KEYS[g.kind]} {g.voting_key}")
+                for g in action.grants
+            ]
         case FormCommittee():
             members = [
                 ("oracle", f"{names.organisations.get(m.organisation_id, short(m.organisation_id))} {m.oracle}")
@@ -140,6 +144,7 @@ def format_expiry(at: int) -> str:
     return format_time(at) if at else "never"
 
 
+_KEYS = {KeyKind.NONE: "?", KeyKind.EOA: "key", KeyKind.ERC1271: "contract"}
 _SIGN = {Direction.MAX: "at most", Direction.MIN: "at least", Direction.NONE: "?"}
 
 

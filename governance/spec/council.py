@@ -1,4 +1,4 @@
-"""The Council: proposing, voting, objecting, cancelling, executing.
+"""The Council: proposing, objecting, cancelling, vetoing, executing. Its ballots are in `governance.spec.voting`.
 
 Source: contracts/src/Council.sol.
 """
@@ -10,33 +10,35 @@ import dataclasses
 from governance.encoding.actions import compute_proposal_id
 from governance.encoding.charter import compute_charter_hash
 from governance.spec.actions import compute_tier, execute_action, read_action
-from governance.spec.ballots import MAX_BALLOTS, NO_BALLOTS, cast, count_of, voted
+from governance.spec.ballots import NO_BALLOTS, voted
 from governance.spec.dormancy import hear
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.proposals import (
     FLAG_CANCELED,
     FLAG_ESCALATED,
     FLAG_EXECUTED,
+    FLAG_EXTENDED,
+    FLAG_VETOED,
     OPEN_STATES,
-    ballots_of,
     eta_of,
     is_closed,
     state_of,
 )
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import CouncilState, ProposedAction, SystemState
-from governance.spec.tiers import TARGETS
+from governance.spec.tally import chambers_of
+from governance.spec.tiers import TARGETS, is_extendable, is_vetoable
 from governance.types import (
     ActionKind,
     Address,
-    BallotWord,
     Hash32,
     ProposalId,
     ProposalRecord,
     ProposalState,
+    SeatMask,
     SeatNumber,
+    Seconds,
     Standing,
-    Support,
     Tier,
     Timestamp,
 )
@@ -45,12 +47,12 @@ from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
     Activated,
-    BallotCast,
     Objected,
     ProposalCanceled,
     ProposalCreated,
     ProposalExecuted,
-    VoteCast,
+    ProposalVetoed,
+    VetoCast,
 )
 
 
@@ -103,9 +105,11 @@ def process_propose(
         round=1,
         proposer_seat=seat,
         flags=0,
+        late_window=state.parameters.late_window if is_extendable(kind) else Seconds(0),
         proposer=caller,
         nonce=nonce,
         ballots=(NO_BALLOTS, NO_BALLOTS),
+        vetoes=SeatMask(0),
     )
     council = dataclasses.replace(
         state.council,
@@ -131,45 +135,6 @@ def process_propose(
         proposal_id, caller, (target,), (0,), ("",), (data,), now, proposal.closes_at, description
     )
     return Outcome(state, (*heard, proposed, created))
-
-
-def process_ballot(
-    state: SystemState, voter: Address, proposal_id: ProposalId, support: int, reason: str, now: Timestamp
-) -> Result:
-    """The voter's ballot counts, in the place of its last one."""
-    admitted = _admit(state, voter, proposal_id, support, now)
-    return admitted if isinstance(admitted, Refusal) else _record(state, voter, proposal_id, admitted, support, reason)
-
-
-def process_signed_ballot(
-    state: SystemState,
-    voter: Address,
-    proposal_id: ProposalId,
-    support: int,
-    reason: str,
-    signed_round: int,
-    signed_count: int,
-    now: Timestamp,
-    *,
-    signed: bool = True,
-) -> Result:
-    """The signed ballot counts. `signed` says whether the signature is the voter's: who calls has verified it.
-
-    It must name the round and the count of now (R-Council-07): a relayer cannot hold it back and play it later.
-    """
-    seat = _admit(state, voter, proposal_id, support, now)
-    if isinstance(seat, Refusal):
-        return seat
-    proposal = state.council.proposals[proposal_id]
-    expected = (proposal.round, count_of(ballots_of(proposal), seat))
-    if (signed_round, signed_count) != expected:
-        message = (
-            f"the ballot is for round {signed_round}, count {signed_count}; now it is {expected[0]}, {expected[1]}"
-        )
-        return refuse("R-Council-07", "StaleBallot", message, actual=(signed_round, signed_count), required=expected)
-    if not signed:
-        return refuse("R-Council-07", "BadSignature", f"the signature is not {voter}'s", required=voter)
-    return _record(state, voter, proposal_id, seat, support, reason)
 
 
 def process_object(
@@ -201,7 +166,7 @@ def process_object(
         tier=int(Tier.LOOSEN),
         round=2,
         closes_at=Timestamp(now + rule.period),
-        flags=proposal.flags | FLAG_ESCALATED,
+        flags=proposal.flags & ~FLAG_EXTENDED | FLAG_ESCALATED,
     )
     state = _with_proposal(state, proposal_id, escalated)
     eta = eta_of(state, escalated)
@@ -228,6 +193,39 @@ def process_cancel(state: SystemState, caller: Address, proposal_id: ProposalId,
     heard: list[Event] = []
     state = hear(state, seat, heard)
     return Outcome(_with_proposal(state, proposal_id, canceled), (*heard, ProposalCanceled(proposal_id)))
+
+
+def process_veto(state: SystemState, caller: Address, proposal_id: ProposalId, reason: str, now: Timestamp) -> Result:
+    """The caller's seat vetoes; with more than half of its chamber's seats the proposal is over (R-Council-26)."""
+    seat = _require_live(state, caller)
+    if isinstance(seat, Refusal):
+        return seat
+    proposal = _require_proposal(state, proposal_id)
+    if isinstance(proposal, Refusal):
+        return proposal
+    if refusal := _check_eligible(proposal, seat):
+        return refusal
+    if not is_vetoable(proposal.kind, proposal.tier):
+        message = f"a {proposal.kind.name.lower()} at tier {proposal.tier} is not open to a veto"
+        return refuse("R-Council-25", "NotVetoable", message, actual=(proposal.kind, proposal.tier))
+    actual = state_of(state, proposal, now)
+    if actual not in (ProposalState.ACTIVE, ProposalState.QUEUED):
+        return _unexpected(actual, ProposalState.QUEUED)
+    if proposal.vetoes >> seat & 1:
+        return refuse("R-Council-26", "AlreadyVetoed", f"seat {seat} has vetoed it already", actual=seat)
+    vetoes = SeatMask(proposal.vetoes | 1 << seat)
+    chambers = chambers_of(state.seats.get_roster(proposal.roster_version))
+    chamber, members = next((at, mask) for at, mask in enumerate(chambers) if mask >> seat & 1)
+    agreeing = (vetoes & members & state.seats.live).bit_count()
+    needed = members.bit_count() // 2 + 1
+    events: list[Event] = []
+    state = hear(state, seat, events)
+    events.append(VetoCast(proposal_id, seat, chamber, agreeing, needed, reason))
+    proposal = dataclasses.replace(proposal, vetoes=vetoes)
+    if agreeing >= needed:
+        proposal = dataclasses.replace(proposal, flags=proposal.flags | FLAG_CANCELED | FLAG_VETOED)
+        events += [ProposalVetoed(proposal_id, chamber), ProposalCanceled(proposal_id)]
+    return Outcome(_with_proposal(state, proposal_id, proposal), tuple(events))
 
 
 def process_execute(
@@ -259,47 +257,6 @@ def process_execute(
         return outcome
     executed = (ActionExecuted(proposal_id, kind, proposal.tier, caller), ProposalExecuted(proposal_id))
     return Outcome(outcome.state, (*executed, *outcome.events))
-
-
-def _admit(
-    state: SystemState, voter: Address, proposal_id: ProposalId, support: int, now: Timestamp
-) -> SeatNumber | Refusal:
-    """Whether that voter may cast that ballot now, and its seat."""
-    seat = _require_live(state, voter)
-    if isinstance(seat, Refusal):
-        return seat
-    proposal = _require_proposal(state, proposal_id)
-    if isinstance(proposal, Refusal):
-        return proposal
-    # Not state_of: an urgent proposal that passes already still takes ballots.
-    if now > proposal.closes_at or proposal.flags & (FLAG_EXECUTED | FLAG_CANCELED):
-        return _unexpected(state_of(state, proposal, now), ProposalState.ACTIVE)
-    if refusal := _check_eligible(proposal, seat):
-        return refusal
-    if support not in tuple(Support):
-        message = f"a ballot is against (0), for (1) or abstains (2), not {support}"
-        return refuse("R-Council-08", "BadSupport", message, actual=support)
-    if count_of(ballots_of(proposal), seat) == MAX_BALLOTS:
-        message = f"seat {seat} has cast {MAX_BALLOTS} ballots in this round"
-        return refuse("R-Council-06", "TooManyBallots", message, actual=MAX_BALLOTS)
-    return seat
-
-
-def _record(
-    state: SystemState, voter: Address, proposal_id: ProposalId, seat: SeatNumber, support: int, reason: str
-) -> Outcome:
-    proposal = state.council.proposals[proposal_id]
-    word = cast(ballots_of(proposal), seat, Support(support))
-    first, second = proposal.ballots
-    ballots: tuple[BallotWord, BallotWord] = (word, second) if proposal.round == 1 else (first, word)
-    heard: list[Event] = []
-    state = hear(state, seat, heard)
-    events = (
-        *heard,
-        BallotCast(proposal_id, seat, support, proposal.round, count_of(word, seat)),
-        VoteCast(voter, proposal_id, support, 1, reason),
-    )
-    return Outcome(_with_proposal(state, proposal_id, dataclasses.replace(proposal, ballots=ballots)), events)
 
 
 def _take_slot(

@@ -32,6 +32,8 @@ from governance.types import (
 FLAG_EXECUTED = 1
 FLAG_CANCELED = 2
 FLAG_ESCALATED = 4
+FLAG_EXTENDED = 8
+FLAG_VETOED = 16
 
 OPEN_STATES = frozenset({ProposalState.ACTIVE, ProposalState.QUEUED, ProposalState.SUCCEEDED})
 TERMINAL_STATES = frozenset(
@@ -76,6 +78,11 @@ def eta_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
 def expiry_of(state: SystemState, proposal: ProposalRecord) -> Timestamp:
     """The last time of execution (R-Council-09)."""
     return Timestamp(eta_of(state, proposal) + state.council.get_parameters(proposal.parameters_version).grace)
+
+
+def is_late(proposal: ProposalRecord, now: Timestamp) -> bool:
+    """Whether a ballot now is one of the last part of a round that can still be extended (R-Council-24)."""
+    return now + proposal.late_window > proposal.closes_at and not proposal.flags & FLAG_EXTENDED
 
 
 def is_passing(state: SystemState, proposal: ProposalRecord) -> bool:

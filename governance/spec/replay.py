@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
 from governance.errors import VerificationError
-from governance.spec import brake, committee, council, dormancy, incidents, keys, releases, unlocks
+from governance.spec import brake, committee, council, dormancy, incidents, keys, releases, unlocks, voting
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
@@ -96,9 +96,13 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
             created = _follow(following, council_events.ProposalCreated, logs[0])
             data = created.calldatas[0] if created.calldatas else b""
             return council.process_propose(state, created.proposer, event.kind, data, created.description, now)
-        case council_events.BallotCast():
-            vote = _follow(following, council_events.VoteCast, logs[0])
-            return council.process_ballot(state, vote.voter, event.proposal_id, vote.support, vote.reason, now)
+        case council_events.VoteCast():
+            return voting.process_ballot(state, event.voter, event.proposal_id, event.support, event.reason, now)
+        case council_events.BallotSkipped():
+            return voting.process_skipped(state, event, now)
+        case council_events.VetoCast():
+            caller = _voting_key(state, event.seat)
+            return council.process_veto(state, caller, event.proposal_id, event.reason, now)
         case council_events.Objected():
             caller = _voting_key(state, event.seat)
             return council.process_object(

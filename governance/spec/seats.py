@@ -220,7 +220,7 @@ def _free_numbers(seats: SeatsState, count: int, now: Timestamp, rest: int) -> t
 
 def _check_grant(seats: SeatsState, grant: SeatGrant, before: Sequence[SeatGrant]) -> Refusal | None:
     labels = bool(grant.organisation) and any(grant.jurisdiction) and any(grant.affiliation)
-    if grant.chamber >= seats.chamber_count() or not labels or grant.kind is not KeyKind.EOA:
+    if grant.chamber >= seats.chamber_count() or not labels or grant.kind is KeyKind.NONE:
         message = f"the grant to {grant.organisation!r} lacks a chamber, a label, or a supported kind of key"
         return refuse("R-Seats-15", "MalformedGrant", message, actual=grant.organisation)
     taken = {key for other in before for key in (other.voting_key, other.recovery_key)}

@@ -52,6 +52,19 @@ TARGETS: dict[ActionKind, tuple[ContractName, Tier]] = {
 
 URGENT = frozenset({ActionKind.REVOKE_RELEASE, ActionKind.CONFIRM_STOP})  # R-Council-10
 
+# Kinds that provably go in the safe direction. They never wait: no late ballot extends their round (R-Council-24).
+SAFE = URGENT | {ActionKind.ADD_CONSTRAINT, ActionKind.TIGHTEN_PARAMETER}
+
+
+def is_extendable(kind: ActionKind) -> bool:
+    """Whether a late ballot that makes it pass extends its round, so that others can answer (R-Council-24)."""
+    return kind not in SAFE
+
+
+def is_vetoable(kind: ActionKind, tier: int) -> bool:
+    """Whether a chamber can veto it (R-Council-25): nothing of tier 1, which has to be quick."""
+    return tier > Tier.TIGHTEN and kind is not ActionKind.REPLACE_SEAT
+
 
 def floor_of(kind: ActionKind) -> Tier:
     """The tier that a kind of action needs at least."""
@@ -104,13 +117,15 @@ def check_sound(parameters: Parameters, masks: RosterWord, live: SeatMask) -> Re
         if complaint is not None:
             return _unsound(tier, complaint)
     resume = parameters.tier(Tier.LOOSEN)
-    if parameters.brake_term <= resume.period + resume.timelock:
+    if parameters.brake_term <= resume.period + parameters.late_window + resume.timelock:
         return _unsound(3, "a stop would lapse before a vote could resume it")
     if parameters.pull_seats < 2:
         return _unsound(0, "a stop spans two chambers, so it needs two seats at least")
     for name in ("objection_window", "grace", "open_proposals", "dormancy", "challenge_period"):
         if getattr(parameters, name) == 0:
             return _unsound(0, f"{name} is 0")
+    if parameters.late_window > parameters.tier(Tier.TIGHTEN).period:
+        return _unsound(0, "the last part of a round begins before the shortest round does")
     if parameters.replacement_delay < parameters.tier(Tier.CONSTITUTE).timelock:
         return _unsound(4, "replacing a silent seat would take less time than changing seats")
     return None
@@ -119,10 +134,10 @@ def check_sound(parameters: Parameters, masks: RosterWord, live: SeatMask) -> Re
 def longest_life(highest: Parameters) -> Seconds:
     """The longest time from the creation of a proposal to its last executable second, at the highest bounds.
 
-    An objection can come in the last second of the first round's grace, and opens a second round. A replacement has
-    one.
+    A round can be extended in its last second, and an objection can come in the last second of the first round's grace
+    and opens a second round. A replacement has one round.
     """
-    period = max(rule.period for rule in highest.tiers)
+    period = max(rule.period for rule in highest.tiers) + highest.late_window
     delay = max(highest.objection_window, *(rule.timelock for rule in highest.tiers))
     return Seconds(max(2 * (period + delay + highest.grace), period + highest.replacement_delay + highest.grace))
 

@@ -30,6 +30,7 @@ class Parameters:
     tiers: tuple[TierRule, TierRule, TierRule, TierRule]  # tiers 1 to 4
     objection_window: Seconds  # between close and execution of a claimed tightening
     grace: Seconds  # an executable proposal expires after it
+    late_window: Seconds  # at the end of a round: who turns it into passing then extends it to as long again
     open_proposals: int  # m: open proposals a seat; one more in the safe direction
     pull_seats: int  # k: seats that stop
     pull_window: Seconds  # pulls count within it

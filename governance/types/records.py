@@ -38,6 +38,7 @@ from governance.types.names import (
     ScopeId,
     SeatMask,
     SeatNumber,
+    Seconds,
     ShortName,
     Timestamp,
 )
@@ -92,7 +93,7 @@ class SilenceRecord:
 class ProposalRecord:
     eligible: SeatMask  # seats at creation: the frozen denominator
     created_at: Timestamp
-    closes_at: Timestamp  # of the round in progress or last
+    closes_at: Timestamp  # of the round in progress or last, with its extension
     parameters_version: int  # frozen at creation
     roster_version: int  # frozen at creation
     kind: ActionKind
@@ -100,9 +101,23 @@ class ProposalRecord:
     round: int  # 1, or 2 after an escalation
     proposer_seat: SeatNumber
     flags: int  # FLAG_* of contracts/src/types/Proposals.sol
+    late_window: Seconds  # frozen at creation; 0 where nothing extends a round
     proposer: Address
     nonce: int
     ballots: tuple[BallotWord, BallotWord]  # one word a round
+    vetoes: SeatMask
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBallotRecord:
+    """A ballot as its voter signed it off line, in a batch of one proposal's (SignedBallot of the contracts)."""
+
+    voter: Address
+    support: int
+    round: int
+    count: int  # ballots that the seat had cast in that round before this one
+    reason: str
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)

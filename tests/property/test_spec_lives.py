@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from governance.encoding.names import compute_constraint_id, make_short_name
-from governance.spec import brake, council, keys
+from governance.spec import brake, council, keys, voting
 from governance.spec.ballots import MAX_BALLOTS, count_of
 from governance.spec.constraints import fold_head, is_looser, is_tighter
 from governance.spec.outcome import Result
@@ -130,7 +130,7 @@ class Consortium(RuleBasedStateMachine):
         for seat in sorted(voters):
             if proposal_id is not None:
                 key = self.world.key(seat)
-                self.attempt(council.process_ballot(self.world.state, key, proposal_id, support, "", self.world.now))
+                self.attempt(voting.process_ballot(self.world.state, key, proposal_id, support, "", self.world.now))
 
     @rule(choice=st.integers(0, 3), seat=seats)
     def object(self, choice: int, seat: int) -> None:

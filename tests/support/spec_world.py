@@ -21,7 +21,7 @@ from governance.encoding.names import (
     release_id_of,
 )
 from governance.encoding.releases import compute_model_id
-from governance.spec import brake, committee, council, dormancy, incidents, unlocks
+from governance.spec import brake, committee, council, dormancy, incidents, unlocks, voting
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
 from governance.spec.proposals import eta_of, state_of
@@ -117,6 +117,7 @@ PARAMETERS = Parameters(
     ),
     objection_window=Seconds(5 * DAY),
     grace=Seconds(14 * DAY),
+    late_window=Seconds(DAY),
     open_proposals=3,
     pull_seats=3,
     pull_window=Seconds(DAY),
@@ -135,11 +136,12 @@ PARAMETERS = Parameters(
 _LOW_TIER = make_tier((0, 1, False), 0, (1, 1, False), HOUR, 0)
 _HIGH_TIER = make_tier((100, 100, True), 4, (100, 100, True), 30 * DAY, 60 * DAY)
 BOUNDS = Bounds(
-    min=Parameters((_LOW_TIER,) * 4, *(Seconds(1),) * 2, 1, 2, *(Seconds(1),) * 8, 64, *(Seconds(1),) * 3),  # type: ignore[arg-type]
+    min=Parameters((_LOW_TIER,) * 4, *(Seconds(1),) * 2, Seconds(0), 1, 2, *(Seconds(1),) * 8, 64, *(Seconds(1),) * 3),  # type: ignore[arg-type]
     max=Parameters(
         (_HIGH_TIER,) * 4,
         Seconds(30 * DAY),
         Seconds(60 * DAY),
+        Seconds(3 * DAY),
         10,
         10,
         *(Seconds(400 * DAY),) * 8,
@@ -208,7 +210,7 @@ class World:
 
     def vote(self, proposal_id: ProposalId, seats: range | list[int], support: int = 1) -> None:
         for seat in seats:
-            self.take(council.process_ballot(self.state, self.key(seat), proposal_id, support, "", self.now))
+            self.take(voting.process_ballot(self.state, self.key(seat), proposal_id, support, "", self.now))
 
     def try_execute(self, proposal_id: ProposalId, caller: Address = STRANGER) -> Result:
         action = self.state.council.actions[proposal_id]

@@ -34,13 +34,14 @@ from governance.encoding.signatures import (
     compute_rotation_digest,
 )
 from governance.ledger.codec import Call
-from governance.spec import brake, council, dormancy, incidents, keys, releases
+from governance.spec import brake, council, dormancy, incidents, keys, releases, voting
 from governance.spec.ballots import count_of
 from governance.spec.genesis import Genesis
 from governance.spec.outcome import Result
 from governance.spec.proposals import OPEN_STATES, ballots_of, eta_of, expiry_of
 from governance.spec.rules import Refusal
 from governance.spec.tiers import TARGETS
+from governance.spec.voting import RelayedBallot
 from governance.types import (
     EVERYTHING,
     ZERO_HASH,
@@ -80,6 +81,7 @@ from governance.types import (
     Seconds,
     SetParameter,
     SetParameters,
+    SignedBallotRecord,
     Standing,
     StopId,
     Support,
@@ -146,7 +148,9 @@ class Walk:
         moves: list[tuple[int, Callable[[], object]]] = [
             (9, self.propose),
             (8, self.ballot),
-            (6, self.signed_ballot),
+            (5, self.signed_ballot),
+            (3, self.signed_ballots),
+            (2, self.veto),
             (7, self.carry),
             (4, self.execute),
             (5, self.object),
@@ -178,7 +182,7 @@ class Walk:
         number = SeatNumber(self.dice.randrange(18))
         seat = self.world.state.seats.get_seat(number)
         if self.dice.random() < 0.06:
-            return self.dice.choice([STRANGER, WORKER, seat.recovery_key])
+            return self.dice.choice([STRANGER, WORKER, seat.recovery_key if int(seat.recovery_key, 16) else STRANGER])
         return seat.voting_key if seat.voting_key in self.secrets else self.world.key(0)
 
     def some_proposal(self) -> ProposalId:
@@ -210,11 +214,31 @@ class Walk:
     def ballot(self) -> None:
         sender, proposal_id = self.anybody(), self.some_proposal()
         support = self.dice.choice([0, 1, 1, 1, 2, 3])
-        result = council.process_ballot(self.world.state, sender, proposal_id, support, "why", self.world.now)
+        result = voting.process_ballot(self.world.state, sender, proposal_id, support, "why", self.world.now)
         self.step(sender, Call("Council", "castVoteWithReason", (proposal_id, support, "why")), result)
 
     def signed_ballot(self) -> None:
-        voter, proposal_id = self.anybody(), self.some_proposal()
+        proposal_id = self.some_proposal()
+        ballot, signature = self.sign_ballot(proposal_id)
+        result = voting.process_signed_ballot(self.world.state, proposal_id, ballot, self.world.now)
+        arguments = (
+            proposal_id, ballot.support, ballot.voter, ballot.round, ballot.count, ballot.reason, signature,
+        )  # fmt: skip
+        self.step(STRANGER, Call("Council", "castSignedVote", arguments), result)
+
+    def signed_ballots(self) -> None:
+        """A batch of good ballots and bad ones, a copy among them."""
+        proposal_id = self.some_proposal()
+        signed = [self.sign_ballot(proposal_id) for _ in range(self.dice.randrange(7))]
+        signed += signed[:1]
+        ballots = [ballot for ballot, _ in signed]
+        result = voting.process_signed_ballots(self.world.state, proposal_id, ballots, self.world.now)
+        batch = tuple(SignedBallotRecord(b.voter, b.support, b.round, b.count, b.reason, s) for b, s in signed)
+        self.step(STRANGER, Call("Council", "castSignedVotes", (proposal_id, batch)), result)
+
+    def sign_ballot(self, proposal_id: ProposalId) -> tuple[RelayedBallot, bytes]:
+        """Somebody's ballot, right or wrong in one of the ways in which one can be."""
+        voter = self.anybody()
         support = self.dice.choice([0, 1, 2, 3])
         seat, _ = self.world.state.seats.seat_of(voter)
         proposal = self.world.state.council.proposals.get(proposal_id)
@@ -228,11 +252,7 @@ class Walk:
         if self.chance(0.15):
             secret, is_signed = secret_of("forger"), False
         signature = sign(secret, compute_ballot_digest(domain, ballot), compact=self.chance(0.5))
-        result = council.process_signed_ballot(
-            self.world.state, voter, proposal_id, support, "signed", round_, count, self.world.now, signed=is_signed
-        )
-        arguments = (proposal_id, support, voter, round_, count, "signed", signature)
-        self.step(STRANGER, Call("Council", "castSignedVote", arguments), result)
+        return RelayedBallot(voter, support, round_, count, "signed", is_signed), signature
 
     def carry(self, proposal_id: ProposalId | None = None) -> None:
         """Everybody but a few vote for a proposal, and it is executed around its eta."""
@@ -243,7 +263,7 @@ class Walk:
         for number, seat in seats.seats.items():
             if seat.standing is Standing.LIVE and self.chance(0.93):
                 key = self.world.key(number)
-                result = council.process_ballot(self.world.state, key, proposal_id, 1, "", self.world.now)
+                result = voting.process_ballot(self.world.state, key, proposal_id, 1, "", self.world.now)
                 self.step(key, Call("Council", "castVote", (proposal_id, 1)), result)
         if self.chance(0.9):
             eta = eta_of(self.world.state, self.world.proposal(proposal_id))
@@ -276,12 +296,27 @@ class Walk:
         result = council.process_cancel(self.world.state, sender, proposal_id, self.world.now)
         self.step(sender, Call("Council", "cancel", (proposal_id,)), result)
 
+    def veto(self) -> None:
+        """Seats of one chamber, so that some vetoes are complete."""
+        proposal_id = self.some_proposal()
+        chamber, seats = self.dice.randrange(3), self.world.state.seats
+        for number, seat in seats.seats.items():
+            if self.chance(0.05) or (seat.chamber == chamber and self.chance(0.6)):
+                key = self.world.key(number)
+                result = council.process_veto(self.world.state, key, proposal_id, "think again", self.world.now)
+                self.step(key, Call("Council", "veto", (proposal_id, "think again")), result)
+
     def wait(self) -> None:
         """To about a moment at which some answer changes."""
         state, now = self.world.state, self.world.now
         moments = [now + 1, now + DAY]
         for proposal in list(state.council.proposals.values())[-4:]:
-            moments += [proposal.closes_at, eta_of(state, proposal), expiry_of(state, proposal)]
+            moments += [
+                proposal.closes_at - proposal.late_window,
+                proposal.closes_at,
+                eta_of(state, proposal),
+                expiry_of(state, proposal),
+            ]
         moments += [stop.lapses_at for stop in state.brake.stops]
         moments += [rotation.ready_at for rotation in state.seats.rotations.values()]
         moments += [release.expires_at for release in state.releases.releases.values()]
@@ -515,6 +550,8 @@ class Walk:
             dice.choice(["grace", "pull_window", "brake_term", "cooldown", "objection_window", "document_bytes"]):
             dice.choice([0, 1, 20 * DAY, 40 * DAY, 50 * DAY, 500 * DAY])
         }  # fmt: skip
+        if self.chance(0.2):
+            changes = {"late_window": dice.choice([0, 1, DAY, 2 * DAY, 3 * DAY, 100 * DAY])}
         tier = dice.randrange(4)
         change = dice.choice(
             [
@@ -573,7 +610,7 @@ class Walk:
         proposal_id = list(self.world.state.council.proposals)[-1]
         for seat in range(15):
             key = self.world.key(seat)
-            voted = council.process_ballot(self.world.state, key, proposal_id, 1, "", self.world.now)
+            voted = voting.process_ballot(self.world.state, key, proposal_id, 1, "", self.world.now)
             self.step(key, Call("Council", "castVote", (proposal_id, 1)), voted)
         self.world.now = Timestamp(self.world.proposal(proposal_id).closes_at + 1)
         self.world.pass_time_until_eta(proposal_id)

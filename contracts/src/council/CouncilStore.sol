@@ -19,6 +19,7 @@ abstract contract CouncilStore is ICouncil, ActionTarget {
         address proposer;
         uint64 nonce;
         uint256[2] ballots; // one word a round, stored flipped: see Ballots.flip
+        uint64 vetoes; // one bit a seat
     }
 
     bool public active;

@@ -10,6 +10,8 @@ interface IActionTarget {
     error OnlyCouncil(address caller);
     /// @notice R-Council-20: this contract does not carry out actions of that kind.
     error UnknownAction(ActionKind kind);
+    /// @notice R-Seats-21: a contract that signs for a seat must be given its gas, and the call has too little left.
+    error NotEnoughGas(uint256 actual, uint256 required);
 
     /// @notice The six contracts that this one was wired to at construction.
     function system() external view returns (System memory);

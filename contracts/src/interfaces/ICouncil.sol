@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ActionKind} from "../types/Actions.sol";
 import {Bounds, Parameters} from "../types/Parameters.sol";
-import {Proposal, ProposalState, QuorumState} from "../types/Proposals.sol";
+import {Proposal, ProposalState, QuorumState, SignedBallot} from "../types/Proposals.sol";
 import {IActionTarget} from "./IActionTarget.sol";
 
 /// @notice Proposals, ballots, thresholds, timelocks. An ABI subset of OpenZeppelin's IGovernor.
@@ -23,6 +23,7 @@ interface ICouncil is IActionTarget {
     event VoteCast(address indexed voter, uint256 proposalId, uint8 support, uint256 weight, string reason);
     event ProposalExecuted(uint256 proposalId);
     event ProposalCanceled(uint256 proposalId);
+    event ProposalExtended(uint256 indexed proposalId, uint64 extendedDeadline); // GovernorPreventLateQuorum's
 
     // ours, indexed. The action's bytes stand in ProposalCreated.calldatas[0].
     event ActionProposed(
@@ -36,8 +37,15 @@ interface ICouncil is IActionTarget {
         uint40 closesAt,
         uint40 eta
     );
-    /// @dev count: the seat's ballots in this round, this one included. A signed ballot names the count before it.
-    event BallotCast(uint256 indexed proposalId, uint8 indexed seat, uint8 indexed support, uint8 round, uint8 count);
+    /// @dev reason: the custom error with which castSignedVote would have refused the ballot.
+    event BallotSkipped(
+        uint256 indexed proposalId, address indexed voter, uint8 support, uint8 round, uint8 count, bytes reason
+    );
+    /// @dev vetoes: of live seats of that chamber, this one included; needed: how many stop the proposal.
+    event VetoCast(
+        uint256 indexed proposalId, uint8 indexed seat, uint8 indexed chamber, uint8 vetoes, uint8 needed, string reason
+    );
+    event ProposalVetoed(uint256 indexed proposalId, uint8 indexed chamber);
     event Objected(
         uint256 indexed proposalId,
         uint8 indexed seat,
@@ -88,6 +96,10 @@ interface ICouncil is IActionTarget {
     error HasSuccessor(address successor);
     /// @notice R-Council-30: only Brake closes the Council, when a vote names a successor.
     error OnlyBrake(address caller);
+    /// @notice R-Council-25: nothing of tier 1 is open to a veto, nor the replacement of a dormant seat.
+    error NotVetoable(uint256 proposalId, ActionKind kind, uint8 tier);
+    /// @notice R-Council-26: that seat has vetoed the proposal already; a veto is never taken back.
+    error AlreadyVetoed(uint256 proposalId, uint8 seat);
     /// @notice R-Council-18: the action now needs a higher tier than it was voted at.
     error TierTooLow(uint256 proposalId, uint8 actual, uint8 required);
 
@@ -117,8 +129,8 @@ interface ICouncil is IActionTarget {
     function bounds() external view returns (Bounds memory);
 
     /// @notice The longest possible time from a proposal's creation to its last executable second: how long the number of a
-    /// removed seat rests. 2 * (period + max(timelock, objectionWindow) + grace), or period + replacementDelay + grace if that is
-    /// longer, each at its highest bound [seconds].
+    /// removed seat rests. 2 * (period + lateWindow + max(timelock, objectionWindow) + grace), or period + lateWindow +
+    /// replacementDelay + grace if that is longer, each at its highest bound [seconds].
     function longestProposal() external view returns (uint40);
 
     /// @notice Only a live seat. Decodes and validates the action; the round opens at once.
@@ -143,6 +155,10 @@ interface ICouncil is IActionTarget {
         bytes calldata signature
     ) external returns (uint256 weight);
 
+    /// @notice By any relayer: ballots of one proposal, each as castSignedVote takes it. One that it would refuse is skipped
+    /// with an event, and the others count, as if they had come one by one in that order. Returns how many did.
+    function castSignedVotes(uint256 proposalId, SignedBallot[] calldata ballots) external returns (uint256 counted);
+
     /// @notice EIP-712: Ballot(uint256 proposalId,uint8 support,address voter,uint8 round,uint8 count,string reason).
     function ballotDigest(
         uint256 proposalId,
@@ -157,6 +173,12 @@ interface ICouncil is IActionTarget {
     function object(uint256 proposalId, bytes32 counterexampleHash, string calldata statement) external;
 
     function cancel(uint256 proposalId) external;
+
+    /// @notice By an eligible live seat, before eta: more than half of a chamber's seats stop the proposal for good.
+    function veto(uint256 proposalId, string calldata reason) external;
+
+    /// @notice The seats that have vetoed, one bit each; those of them that are live count.
+    function vetoesOf(uint256 proposalId) external view returns (uint64 seats);
 
     /// @notice By anybody, in [eta, eta + grace]; revocations and confirmations as soon as their threshold is met.
     function execute(uint256 proposalId, ActionKind kind, bytes calldata action) external;
@@ -185,6 +207,24 @@ interface ICouncil is IActionTarget {
     function proposalDeadline(uint256 proposalId) external view returns (uint256);
 
     function proposalEta(uint256 proposalId) external view returns (uint256);
+
+    function proposalProposer(uint256 proposalId) external view returns (address);
+
+    /// @notice Always false: an eta needs no call.
+    function proposalNeedsQueuing(uint256 proposalId) external view returns (bool);
+
+    /// @notice Always 0: a round opens with its proposal.
+    function votingDelay() external view returns (uint256);
+
+    /// @notice Always 1: a live seat has one vote, and one vote proposes.
+    function proposalThreshold() external view returns (uint256);
+
+    function name() external view returns (string memory);
+
+    function version() external view returns (string memory);
+
+    // solhint-disable-next-line func-name-mixedcase
+    function COUNTING_MODE() external view returns (string memory);
 
     function clock() external view returns (uint48);
 

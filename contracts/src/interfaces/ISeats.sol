@@ -125,6 +125,10 @@ interface ISeats is IActionTarget {
     /// @notice Seat number and standing of a voting key; standing None if the key votes for no seat now.
     function seatOf(address votingKey) external view returns (uint8 seat, Standing standing);
 
+    /// @notice The same in one word, and how the key signs (fixed when its seat was granted): from low to high 8 bits of seat,
+    /// of standing, whether its silence is counted, of KeyKind. It is what every ballot reads.
+    function electorOf(address votingKey) external view returns (uint256 elector);
+
     function getSeat(uint8 seat) external view returns (Seat memory);
 
     /// @notice Seat of an organisation; standing None if it holds none.

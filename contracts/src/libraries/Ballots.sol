@@ -23,11 +23,11 @@ library Ballots {
     }
 
     function choiceOf(uint256 word, uint8 seat) internal pure returns (uint8) {
-        return _pair(word, seat, CHOICE_HIGH + seat);
+        return _pair(word, seat);
     }
 
     function countOf(uint256 word, uint8 seat) internal pure returns (uint8) {
-        return _pair(word, COUNT_LOW + seat, COUNT_HIGH + seat);
+        return _pair(word >> COUNT_LOW, seat);
     }
 
     /// @dev Seats whose present choice it is.
@@ -44,14 +44,20 @@ library Ballots {
 
     /// @dev The word after a seat's next ballot. The caller has checked that its count is below MAX_COUNT.
     function cast(uint256 word, uint8 seat, uint8 choice) internal pure returns (uint256) {
-        uint256 count = countOf(word, seat) + 1;
-        uint256 four = 1 | 1 << CHOICE_HIGH | 1 << COUNT_LOW | 1 << COUNT_HIGH;
-        uint256 bits = uint256(choice) & 1 | uint256(choice >> 1) << CHOICE_HIGH | (count & 1) << COUNT_LOW | count >> 1
-            << COUNT_HIGH;
-        return word & ~(four << seat) | bits << seat;
+        unchecked {
+            uint256 planes = word >> seat;
+            // Counting up in two planes: the low bit flips, the high one takes the carry.
+            planes = planes ^ 1 << COUNT_LOW ^ (planes & 1 << COUNT_LOW) << 64;
+            uint256 chosen_ = uint256(choice) & 1 | uint256(choice >> 1) << CHOICE_HIGH;
+            planes = planes & ~(1 | uint256(1) << CHOICE_HIGH) | chosen_;
+            uint256 four = (1 | 1 << CHOICE_HIGH | 1 << COUNT_LOW | 1 << COUNT_HIGH) << seat;
+            return word & ~four | planes << seat & four;
+        }
     }
 
-    function _pair(uint256 word, uint256 low, uint256 high) private pure returns (uint8) {
-        return uint8(word >> low & 1 | (word >> high & 1) << 1);
+    /// @dev The bits of a seat in the lowest plane and in the one above it.
+    function _pair(uint256 word, uint8 seat) private pure returns (uint8) {
+        uint256 planes = word >> seat;
+        return uint8(planes & 1 | (planes >> CHOICE_HIGH & 1) << 1);
     }
 }

@@ -34,9 +34,15 @@ abstract contract Eip712 {
         return (hex"0f", "Custodes", "1", block.chainid, address(this), bytes32(0), new uint256[](0));
     }
 
-    function _typedDigest(bytes32 structHash) internal view returns (bytes32) {
+    function _typedDigest(bytes32 structHash) internal view returns (bytes32 digest) {
         bytes32 separator = block.chainid == CACHED_CHAIN_ID ? CACHED_SEPARATOR : _computeSeparator();
-        return keccak256(abi.encodePacked(hex"1901", separator, structHash));
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, hex"1901")
+            mstore(add(free, 0x02), separator)
+            mstore(add(free, 0x22), structHash)
+            digest := keccak256(free, 0x42)
+        }
     }
 
     function _computeSeparator() private view returns (bytes32) {

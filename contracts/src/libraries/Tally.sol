@@ -53,6 +53,12 @@ library Tally {
         return strict ? num * size / den + 1 : (num * size + den - 1) / den;
     }
 
+    /// @dev The chamber of a seat of the roster, and its seats.
+    function chamberOf(uint256 chamberMasks, uint8 seat) internal pure returns (uint8 chamber, uint64 members) {
+        while (chamberMasks >> 64 * chamber >> seat & 1 == 0) ++chamber;
+        members = uint64(chamberMasks >> 64 * chamber);
+    }
+
     /// @dev Whether the seats of yes carry a tier: enough chambers agree, each against its whole size, and so does the
     /// whole, against all seats. Chambers partition the roster, so its count is the sum of theirs.
     function passes(TierRule memory rule, uint256 chamberMasks, uint64 yes) internal pure returns (bool) {

@@ -8,7 +8,7 @@ import {Tally} from "./Tally.sol";
 
 /// @dev What every set of parameters must satisfy, whatever was voted.
 library Tiers {
-    uint256 internal constant WORDS = 52;
+    uint256 internal constant WORDS = 53;
 
     /// @dev No bound is above it: 136 years, so that no sum of a time and a few terms leaves 40 bits.
     uint256 internal constant MAX_BOUND = type(uint32).max;
@@ -29,6 +29,18 @@ library Tiers {
     function forReplacement(TierRule memory rule) internal pure {
         (rule.chamberNum, rule.chamberDen, rule.chamberStrict, rule.chambersRequired) = (1, 2, true, 0);
         (rule.overallNum, rule.overallDen, rule.overallStrict) = (4, 5, false);
+    }
+
+    /// @dev Whether a late ballot that makes it pass extends its round. Not what provably goes in the safe direction: that
+    /// never waits, and nobody needs time to answer it. A claim, and what takes a vote away, can be answered.
+    function isExtendable(ActionKind kind) internal pure returns (bool) {
+        return kind == ActionKind.AmendTighter || kind >= ActionKind.SuspendSeat;
+    }
+
+    /// @dev Whether a chamber can still stop it once it has passed: nothing of tier 1, which has to be quick, and no
+    /// replacement, or a dormant chamber's few could keep its seats.
+    function isVetoable(ActionKind kind, uint8 tier) internal pure returns (bool) {
+        return tier > 1 && kind != ActionKind.ReplaceSeat;
     }
 
     /// @dev Reverts unless every parameter stands within its bounds, word by word of abi.encode.
@@ -60,10 +72,15 @@ library Tiers {
         }
         // A stop must outlive the vote that could resume it, or waiting would do what a vote must.
         TierRule memory resume = p.tiers[2];
-        if (p.brakeTerm <= uint256(resume.period) + resume.timelock) revert ICouncil.UnsoundParameters(3); // R-Council-15
-        // A stop spans two chambers. An amendment nobody could object to, a proposal that expires at its eta, and a
-        // seat that can propose nothing are no rules at all.
-        if (p.pullSeats < 2 || p.objectionWindow == 0 || p.grace == 0 || p.openProposals == 0) {
+        if (p.brakeTerm <= uint256(resume.period) + p.lateWindow + resume.timelock) {
+            revert ICouncil.UnsoundParameters(3); // R-Council-15
+        }
+        // A stop spans two chambers. An amendment nobody could object to, a proposal that expires at its eta, a seat that
+        // can propose nothing, and an end of a round that begins before it (tier 1's is the shortest) are no rules at all.
+        if (
+            p.pullSeats < 2 || p.objectionWindow == 0 || p.grace == 0 || p.openProposals == 0
+                || p.lateWindow > p.tiers[0].period
+        ) {
             revert ICouncil.UnsoundParameters(0); // R-Council-15
         }
         // A seat that nobody gave time to be silent, or to answer, is not dormant.
@@ -72,8 +89,9 @@ library Tiers {
         if (p.replacementDelay < p.tiers[3].timelock) revert ICouncil.UnsoundParameters(4); // R-Council-15
     }
 
-    /// @dev The longest time from the creation of a proposal to its last executable second: an objection can come in
-    /// the last second of the first round's grace, and opens a second round. A replacement has one round.
+    /// @dev The longest time from the creation of a proposal to its last executable second: a round can be extended in its
+    /// last second, and an objection can come in the last second of the first round's grace, and opens a second round. A
+    /// replacement has one round.
     function longestLife(Parameters memory max) internal pure returns (uint256) {
         uint256 period;
         uint256 delay = max.objectionWindow;
@@ -81,6 +99,7 @@ library Tiers {
             if (max.tiers[i].period > period) period = max.tiers[i].period;
             if (max.tiers[i].timelock > delay) delay = max.tiers[i].timelock;
         }
+        period += max.lateWindow;
         uint256 rounds = 2 * (period + delay + max.grace);
         uint256 replacement = period + max.replacementDelay + max.grace;
         return rounds > replacement ? rounds : replacement;
@@ -110,6 +129,6 @@ library Tiers {
     }
 
     function _words(Parameters memory p) private pure returns (uint256[WORDS] memory) {
-        return abi.decode(abi.encode(p), (uint256[52]));
+        return abi.decode(abi.encode(p), (uint256[53]));
     }
 }

@@ -53,7 +53,7 @@ abstract contract Admission is Dormancy {
         SeatGrant memory grant = grants[index];
         if (
             grant.chamber >= chamberCount || bytes(grant.organisation).length == 0 || grant.jurisdiction == 0
-                || grant.affiliation == 0 || grant.kind != KeyKind.EOA
+                || grant.affiliation == 0 || grant.kind == KeyKind.None
         ) revert MalformedGrant(grant.organisation); // R-Seats-15
 
         _requireUnused(grant.votingKey);

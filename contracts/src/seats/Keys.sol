@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ISeats} from "../interfaces/ISeats.sol";
 import {Eip712} from "../libraries/Eip712.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {KeyKind} from "../types/Actions.sol";
 import {Dormancy} from "./Dormancy.sol";
 
 /// @dev A seat's keys. The voting key rotates itself after a delay in which the organisation's recovery key can object;
@@ -18,7 +19,7 @@ abstract contract Keys is Dormancy, Eip712 {
         Key memory key = keys[msg.sender];
         if (key.standing == Standing.None) revert NotSeatKey(NO_SEAT, msg.sender); // R-Seats-10
         _requireActing(key.seat);
-        _requirePossession(rotationDigest(key.seat, newKey), newKey, possession);
+        _requirePossession(records[key.seat].kind, rotationDigest(key.seat, newKey), newKey, possession);
 
         _endSilence(key.seat);
         _dropRotation(key.seat);
@@ -50,7 +51,7 @@ abstract contract Keys is Dormancy, Eip712 {
     function recoverKey(uint8 seat, address newKey, bytes calldata possession) external {
         _requireRecoveryKey(seat);
         _requireActing(seat);
-        _requirePossession(rotationDigest(seat, newKey), newKey, possession);
+        _requirePossession(records[seat].kind, rotationDigest(seat, newKey), newKey, possession);
         _endSilence(seat);
         _dropRotation(seat);
         _rotate(seat, newKey, true);
@@ -60,7 +61,7 @@ abstract contract Keys is Dormancy, Eip712 {
     function rotateRecoveryKey(uint8 seat, address newKey, bytes calldata possession) external {
         _requireRecoveryKey(seat);
         _requireActing(seat);
-        _requirePossession(recoveryRotationDigest(seat, newKey), newKey, possession);
+        _requirePossession(KeyKind.EOA, recoveryRotationDigest(seat, newKey), newKey, possession);
         _endSilence(seat);
         records[seat].recoveryKey = newKey;
         _spendKey(newKey); // it votes for nothing, like the old one
@@ -111,9 +112,9 @@ abstract contract Keys is Dormancy, Eip712 {
         if (msg.sender != records[seat].recoveryKey) revert NotSeatKey(seat, msg.sender); // R-Seats-10
     }
 
-    function _requirePossession(bytes32 digest, address newKey, bytes calldata possession) private view {
+    function _requirePossession(KeyKind kind, bytes32 digest, address newKey, bytes calldata possession) private view {
         _requireUnused(newKey);
-        address recovered = Signatures.recover(digest, possession);
-        if (recovered != newKey) revert PossessionNotProven(newKey, recovered); // R-Seats-08
+        if (Signatures.isBy(kind, newKey, digest, possession)) return;
+        revert PossessionNotProven(newKey, Signatures.recover(digest, possession)); // R-Seats-08
     }
 }

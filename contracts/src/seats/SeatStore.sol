@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ICouncil} from "../interfaces/ICouncil.sol";
 import {ISeats} from "../interfaces/ISeats.sol";
 import {ActionTarget} from "../libraries/ActionTarget.sol";
+import {KeyKind} from "../types/Actions.sol";
 
 /// @dev What Seats keeps, and how it is read. A vote reads one slot, that of its key.
 abstract contract SeatStore is ISeats, ActionTarget {
@@ -19,6 +20,7 @@ abstract contract SeatStore is ISeats, ActionTarget {
         uint8 seat;
         Standing standing;
         bool silent; // the seat's silence is counted: its next act ends that, and no other costs anything for it
+        KeyKind kind;
     }
 
     struct Roster {
@@ -45,6 +47,15 @@ abstract contract SeatStore is ISeats, ActionTarget {
     function seatOf(address votingKey) external view returns (uint8 seat, Standing standing) {
         Key memory key = keys[votingKey];
         return (key.seat, key.standing);
+    }
+
+    /// @inheritdoc ISeats
+    /// @dev What the compiler packs into a Key after `used`, as it stands.
+    function electorOf(address votingKey) external view returns (uint256 elector) {
+        Key storage key = keys[votingKey];
+        assembly ("memory-safe") {
+            elector := and(shr(8, sload(key.slot)), 0xffffffff)
+        }
     }
 
     /// @inheritdoc ISeats
@@ -75,12 +86,12 @@ abstract contract SeatStore is ISeats, ActionTarget {
 
     /// @dev The key votes for that seat from now on.
     function _seatKey(address key, uint8 seat, Standing standing) internal {
-        keys[key] = Key(true, seat, standing, silences[seat].since != 0);
+        keys[key] = Key(true, seat, standing, silences[seat].since != 0, records[seat].kind);
     }
 
     /// @dev The key votes for nothing, and never will again.
     function _spendKey(address key) internal {
-        keys[key] = Key(true, 0, Standing.None, false);
+        keys[key] = Key(true, 0, Standing.None, false, KeyKind.None);
     }
 
     function _requireUnused(address key) internal view {

@@ -20,6 +20,7 @@ struct Parameters {
     TierRule[4] tiers; // tiers 1 to 4
     uint40 objectionWindow; // between close and execution of a claimed tightening   [seconds]
     uint40 grace; // an executable proposal expires after it                [seconds]
+    uint24 lateWindow; // at the end of a round: who turns it into passing then extends it to as long again [seconds]
     uint8 openProposals; // m: open proposals a seat; one more in the safe direction
     uint8 pullSeats; // k: seats that stop
     uint40 pullWindow; // pulls count within it                                  [seconds]

@@ -8,7 +8,7 @@ import {Tally} from "../../src/libraries/Tally.sol";
 import {Tiers} from "../../src/libraries/Tiers.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
 import {Parameters, TierRule} from "../../src/types/Parameters.sol";
-import {FLAG_CANCELED, FLAG_ESCALATED, FLAG_EXECUTED} from "../../src/types/Proposals.sol";
+import {FLAG_CANCELED, FLAG_ESCALATED, FLAG_EXECUTED, FLAG_EXTENDED} from "../../src/types/Proposals.sol";
 import {Test} from "../Test.sol";
 
 /// @dev The pure parts of the kernel against slow and obvious ones.
@@ -147,6 +147,16 @@ contract KernelTest is Test {
         assertEq(one, other, "either order");
     }
 
+    function test_chamberOf_isTheLaneOfTheSeat(uint8 seat, uint8 chamber, uint64 others) public pure {
+        (seat, chamber) = (seat % 64, chamber % 4);
+        uint64 bit = uint64(1) << seat;
+        uint256 masks = uint256(~bit) | uint256(~bit) << 64 | uint256(~bit) << 128 | uint256(~bit) << 192;
+        masks = masks & ~(uint256(type(uint64).max) << 64 * chamber) | uint256(bit | others) << 64 * chamber;
+        (uint8 found, uint64 members) = Tally.chamberOf(masks, seat);
+        assertEq(found, chamber, "chamber");
+        assertEq(members, bit | others, "members");
+    }
+
     function test_ballots_neverOpened_haveNoneLeft(uint8 seat) public pure {
         assertEq(Ballots.countOf(Ballots.flip(0), seat % 64), Ballots.MAX_COUNT, "a zero slot takes no ballot");
         assertTrue(Ballots.flip(0) != 0, "an opened slot is not zero");
@@ -164,9 +174,12 @@ contract KernelTest is Test {
         uint8 tier,
         uint8 seat
     ) public {
+        (parametersVersion, rosterVersion) = (uint24(parametersVersion), uint24(rosterVersion));
         kind = uint8(bound(kind, 0, uint8(ActionKind.SetParameters)));
         vm.warp(createdAt);
         Head h = HeadLibrary.open(eligible, closesAt, parametersVersion, rosterVersion, ActionKind(kind), tier, seat);
+        assertEq(h.lateWindow(), 0, "lateWindow");
+        h = h.withLateWindow(123_456);
         assertFrozen(h, eligible, createdAt, parametersVersion, rosterVersion, kind, seat);
         assertEq(h.closesAt(), closesAt, "closesAt");
         assertEq(h.tier(), tier, "tier");
@@ -175,13 +188,21 @@ contract KernelTest is Test {
         assertEq(h.exists(), createdAt != 0, "exists");
         assertFalse(h.isClosed(), "closed");
 
-        // what an escalation and a flag leave as it was
+        // what an extension, an escalation and a flag leave as it was
+        h = h.extend(uint256(closesAt) / 3);
+        assertFrozen(h, eligible, createdAt, parametersVersion, rosterVersion, kind, seat);
+        assertEq(h.closesAt(), closesAt / 3, "closesAt");
+        assertEq(h.tier(), tier, "tier");
+        assertEq(h.round(), 1, "round");
+        assertEq(h.flags(), FLAG_EXTENDED, "flags");
+        assertEq(h.lateWindow(), 123_456, "lateWindow");
         h = h.escalate(uint256(closesAt) / 2);
         assertFrozen(h, eligible, createdAt, parametersVersion, rosterVersion, kind, seat);
         assertEq(h.closesAt(), closesAt / 2, "closesAt");
         assertEq(h.tier(), 3, "tier");
         assertEq(h.round(), 2, "round");
-        assertEq(h.flags(), FLAG_ESCALATED, "flags");
+        assertEq(h.flags(), FLAG_ESCALATED, "flags: the second round was not extended");
+        assertEq(h.lateWindow(), 123_456, "lateWindow");
         assertFalse(h.isClosed(), "closed");
         assertTrue(h.withFlag(FLAG_CANCELED).isClosed(), "closed");
         h = h.withFlag(FLAG_EXECUTED);
@@ -189,6 +210,15 @@ contract KernelTest is Test {
         assertEq(h.flags(), FLAG_ESCALATED | FLAG_EXECUTED, "flags");
         assertTrue(h.isClosed(), "closed");
         assertEq(h.isEligible(seat % 64), eligible >> seat % 64 & 1 == 1, "eligible");
+    }
+
+    /// @dev Late is the last part of the round, from the first second after closesAt - lateWindow.
+    function test_head_isExtendable_inTheLastPart_once(uint40 closesAt, uint24 lateWindow, uint40 time) public {
+        closesAt = uint40(bound(closesAt, uint256(lateWindow) + 1, type(uint32).max));
+        vm.warp(bound(time, 1, closesAt));
+        Head h = HeadLibrary.open(1, closesAt, 1, 1, ActionKind.Resume, 3, 0).withLateWindow(lateWindow);
+        assertEq(h.isExtendable(), nowAt() > closesAt - lateWindow, "late");
+        assertFalse(h.extend(closesAt).isExtendable(), "twice");
     }
 
     // --- Tiers
@@ -200,6 +230,9 @@ contract KernelTest is Test {
             assertEq(Tiers.floorOf(ActionKind(kind)), floors[kind], "floor");
             bool urgent = kind == uint8(ActionKind.RevokeRelease) || kind == uint8(ActionKind.ConfirmStop);
             assertEq(Tiers.isUrgent(ActionKind(kind)), urgent, "urgent");
+            bool safe = urgent || kind <= uint8(ActionKind.TightenParameter);
+            assertEq(Tiers.isExtendable(ActionKind(kind)), !safe, "extendable");
+            assertEq(Tiers.isVetoable(ActionKind(kind), floors[kind]), floors[kind] > 1, "vetoable");
         }
     }
 
@@ -227,7 +260,7 @@ contract KernelTest is Test {
         assertEq(this.recover(digest, high), address(0), "and is refused");
     }
 
-    function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
+    function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
         return Signatures.recover(digest, signature);
     }
 

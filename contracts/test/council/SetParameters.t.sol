@@ -10,7 +10,7 @@ import {Charter} from "../Charter.sol";
 import {Targets} from "../Targets.t.sol";
 
 contract SetParametersTest is Targets {
-    uint256 internal constant WORDS = 52;
+    uint256 internal constant WORDS = 53;
 
     function test_setParameters_reverts_unlessFromTheCouncil(address caller) public {
         assertOnlyCouncil(council, ActionKind.SetParameters, abi.encode(Charter.parameters()), caller);
@@ -168,7 +168,7 @@ contract SetParametersTest is Targets {
 
     function test_setParameters_reverts_whenAStopLapsesBeforeItsResumption(uint40 term) public {
         Parameters memory p = Charter.parameters();
-        uint40 vote = p.tiers[2].period + p.tiers[2].timelock;
+        uint40 vote = p.tiers[2].period + p.lateWindow + p.tiers[2].timelock;
         p.brakeTerm = uint40(bound(term, 1 days, vote));
         assertUnsound(p, 3);
         p.brakeTerm = vote + 1;
@@ -178,13 +178,15 @@ contract SetParametersTest is Targets {
     function test_council_reverts_withoutAnyOfItsTerms(uint256 which) public {
         Bounds memory limits = Charter.bounds();
         Parameters memory p = Charter.parameters();
-        which %= 6;
+        which %= 7;
         if (which == 0) (limits.min.pullSeats, p.pullSeats) = (1, 1);
         if (which == 1) (limits.min.objectionWindow, p.objectionWindow) = (0, 0);
         if (which == 2) (limits.min.grace, p.grace) = (0, 0);
         if (which == 3) (limits.min.openProposals, p.openProposals) = (0, 0);
         if (which == 4) (limits.min.dormancy, p.dormancy) = (0, 0);
         if (which == 5) (limits.min.challengePeriod, p.challengePeriod) = (0, 0);
+        // The last part of a round is a part of it, of the shortest one too.
+        if (which == 6) (p.tiers[0].period, p.lateWindow) = (2 days, 2 days + 1);
         expectCouncilRefused(p, limits, unsound(0));
     }
 
@@ -270,7 +272,7 @@ contract SetParametersTest is Targets {
     }
 
     function words(Parameters memory p) private pure returns (uint256[WORDS] memory) {
-        return abi.decode(abi.encode(p), (uint256[52]));
+        return abi.decode(abi.encode(p), (uint256[53]));
     }
 
     function fromWords(uint256[WORDS] memory value) private pure returns (Parameters memory) {
@@ -280,7 +282,9 @@ contract SetParametersTest is Targets {
     /// @dev Whether the word's type can hold it: beyond that, the decoder refuses first.
     function fits(uint256 word, uint256 value) private pure returns (bool) {
         uint256 field = word % 9;
-        if (word >= 36) return word == 38 || word == 39 ? value <= 255 : value <= type(uint32).max;
+        if (word >= 36) {
+            return word == 39 || word == 40 ? value <= 255 : value <= (word == 38 ? type(uint24).max : type(uint32).max);
+        }
         if (field == 2 || field == 6) return value <= 1;
         return value <= (field == 3 ? 255 : field < 7 ? type(uint16).max : type(uint32).max);
     }

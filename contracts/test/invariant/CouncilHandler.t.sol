@@ -14,7 +14,7 @@ import {
     SuspendSeat
 } from "../../src/types/Actions.sol";
 import {Parameters, TierRule} from "../../src/types/Parameters.sol";
-import {Proposal, ProposalState, QuorumState} from "../../src/types/Proposals.sol";
+import {Proposal, ProposalState, QuorumState, SignedBallot} from "../../src/types/Proposals.sol";
 import {System} from "../../src/types/System.sol";
 import {Charter} from "../Charter.sol";
 import {Test} from "../Test.sol";
@@ -31,6 +31,10 @@ contract CouncilHandler is Test {
         uint256 executions;
         uint256 createdAt;
         uint256 closesAt;
+        uint256 lateWindow; // as its kind and the parameters of its creation have it
+        uint256[3] extensions; // by round
+        uint64 vetoes;
+        bool vetoed;
     }
 
     struct Ballot {
@@ -86,6 +90,8 @@ contract CouncilHandler is Test {
             c.frozen = frozenOf(id);
             c.createdAt = nowAt();
             c.closesAt = COUNCIL.proposalDeadline(id);
+            (, Parameters memory params) = COUNCIL.parameters();
+            if (kind != ActionKind.AddConstraint) c.lateWindow = params.lateWindow;
             ++count["proposed"];
             if (what >> 128 & 1 == 0) carryAll(id, uint64(what >> 160));
         } catch {}
@@ -110,11 +116,52 @@ contract CouncilHandler is Test {
         (, uint8 round, uint8 counted) = COUNCIL.ballotOf(id, seat);
         bytes memory call = signedCall(id, seat, support, round, counted);
         vm.prank(relayer);
+        bool passed = !isLate(id) || isPassing(id);
         (bool ok,) = address(COUNCIL).call(call);
         if (!ok) return;
-        note(id, seat, support);
+        note(id, seat, support, passed);
         spent.push(call);
         ++count["signed"];
+    }
+
+    /// @dev Invariant 17, by the slow account: ballots of some seats, each as if it had come alone.
+    function castSignedVotes(uint256 which, uint256 seed, address relayer) external observed {
+        if (ids.length == 0) return;
+        uint256 id = idOf(which);
+        uint8[] memory seats = new uint8[](1 + seed % 6);
+        SignedBallot[] memory batch = new SignedBallot[](seats.length);
+        for (uint256 i; i < seats.length; ++i) {
+            seats[i] = liveSeat(uint256(keccak256(abi.encode(seed, i))));
+            batch[i] = signedBallot(id, seats[i], uint8(seed >> 8 * i) % 3);
+        }
+        vm.prank(relayer);
+        try COUNCIL.castSignedVotes(id, batch) returns (uint256 counted) {
+            uint256 expected;
+            for (uint256 i; i < seats.length; ++i) {
+                bool eligible = COUNCIL.getProposal(id).eligible >> seats[i] & 1 == 1;
+                Ballot memory before = ballots[id][cases[id].escalations == 0 ? 1 : 2][seats[i]];
+                if (!eligible || before.count == 3 || before.count != batch[i].count) continue;
+                note(id, seats[i], batch[i].support, !isLate(id) || isPassing(id));
+                ++expected;
+            }
+            assertEq(counted, expected, "counted");
+            ++count["batches"];
+        } catch {}
+    }
+
+    /// @dev Some seats of one chamber.
+    function veto(uint256 which, uint256 seed) external observed {
+        if (ids.length == 0 || seed % 4 != 0) return;
+        uint256 id = idOf(which);
+        uint256 chamber = seed / 4 % 3;
+        for (uint8 seat; seat < 64; ++seat) {
+            ISeats.Seat memory s = SEATS.getSeat(seat);
+            if (s.standing != ISeats.Standing.Live || s.chamber != chamber || seed >> seat & 3 == 0) continue;
+            vm.prank(keyOf(seat));
+            try COUNCIL.veto(id, "") {
+                noteVeto(id, seat, chamber);
+            } catch {}
+        }
     }
 
     function object(uint256 which, uint256 seatSeed) external observed {
@@ -183,6 +230,7 @@ contract CouncilHandler is Test {
             uint256 id = idOf(i);
             uint256 eta = COUNCIL.proposalEta(id);
             next = sooner(next, COUNCIL.proposalDeadline(id));
+            next = sooner(next, COUNCIL.proposalDeadline(id) - COUNCIL.getProposal(id).lateWindow);
             next = sooner(next, eta);
             next = sooner(next, eta + COUNCIL.parametersAt(COUNCIL.getProposal(id).parametersVersion).grace);
         }
@@ -250,6 +298,7 @@ contract CouncilHandler is Test {
                 p.proposerSeat,
                 p.proposer,
                 p.nonce,
+                p.lateWindow,
                 SEATS.chamberMasks(p.rosterVersion)
             )
         );
@@ -307,8 +356,8 @@ contract CouncilHandler is Test {
     function isLegal(ProposalState from, ProposalState to) public pure returns (bool) {
         if (from == ProposalState.Active) return to != ProposalState.Pending;
         if (from == ProposalState.Queued || from == ProposalState.Succeeded) {
-            return to != ProposalState.Pending && to != ProposalState.Canceled
-                && !(from == ProposalState.Succeeded && to == ProposalState.Queued);
+            bool back = to == ProposalState.Queued || to == ProposalState.Canceled; // a veto comes before eta
+            return to != ProposalState.Pending && !(from == ProposalState.Succeeded && back);
         }
         // Expired, and a seat that had said yes leaves: it would have been defeated. Over in either case.
         return from == ProposalState.Expired && to == ProposalState.Defeated;
@@ -324,7 +373,7 @@ contract CouncilHandler is Test {
         }
         uint256 eta = c.closesAt + delay;
         return nowAt() > c.closesAt && nowAt() >= eta && nowAt() <= eta + params.grace && c.executions == 0
-            && c.last != ProposalState.Canceled && isPassing(id);
+            && c.last != ProposalState.Canceled && !c.vetoed && isPassing(id);
     }
 
     function carryAll(uint256 id, uint64 absent) private {
@@ -336,9 +385,10 @@ contract CouncilHandler is Test {
     }
 
     function cast(uint256 id, uint8 seat, uint8 support) private {
+        bool passed = !isLate(id) || isPassing(id);
         vm.prank(keyOf(seat));
         try COUNCIL.castVote(id, support) {
-            note(id, seat, support);
+            note(id, seat, support, passed);
             ++count["voted"];
         } catch {}
     }
@@ -347,12 +397,49 @@ contract CouncilHandler is Test {
         return b > nowAt() && b < a ? b : a;
     }
 
-    function note(uint256 id, uint8 seat, uint8 support) private {
+    /// @dev More than half of the seats that the chamber had, all live.
+    function noteVeto(uint256 id, uint8 seat, uint256 chamber) private {
+        Case storage c = cases[id];
+        assertTrue(!c.vetoed && c.vetoes >> seat & 1 == 0, "a veto too many");
+        c.vetoes |= uint64(1) << seat;
+        ++count["vetoed"];
+        uint64 members = uint64(SEATS.chamberMasks(COUNCIL.getProposal(id).rosterVersion) >> 64 * chamber);
+        uint256 size;
+        uint256 vetoing;
+        for (uint8 other; other < 64; ++other) {
+            if (members >> other & 1 == 0) continue;
+            ++size;
+            if ((c.vetoes & SEATS.liveMask()) >> other & 1 == 1) ++vetoing;
+        }
+        c.vetoed = 2 * vetoing > size;
+        assertEq(COUNCIL.state(id) == ProposalState.Canceled, c.vetoed, "vetoed");
+        if (c.vetoed) ++count["ended by a veto"];
+    }
+
+    /// @dev Whether a ballot now is one that could extend the round.
+    function isLate(uint256 id) private view returns (bool) {
+        Case storage c = cases[id];
+        return nowAt() + c.lateWindow > c.closesAt && c.extensions[c.escalations + 1] == 0;
+    }
+
+    /// @dev Invariant 19, by the slow count: the ballot that turns failing into passing in the last part of a round.
+    function noteExtension(uint256 id, bool passed) private {
+        Case storage c = cases[id];
+        if (!passed && isPassing(id)) {
+            c.closesAt = nowAt() + c.lateWindow;
+            ++c.extensions[c.escalations + 1];
+            ++count["extended"];
+        }
+        assertEq(COUNCIL.proposalDeadline(id), c.closesAt, "close");
+    }
+
+    function note(uint256 id, uint8 seat, uint8 support, bool passed) private {
         Ballot storage b = ballots[id][cases[id].escalations == 0 ? 1 : 2][seat];
         b.choice = support + 1;
         ++b.count;
         assertTrue(b.count <= 3, "a fourth ballot");
         assertTrue(nowAt() <= cases[id].closesAt, "a ballot after the close");
+        noteExtension(id, passed);
     }
 
     function actionOf(uint256 what) private returns (ActionKind, bytes memory) {
@@ -382,6 +469,7 @@ contract CouncilHandler is Test {
         p = Charter.parameters();
         p.grace = uint40(1 days + what % 30 days);
         p.objectionWindow = uint40(1 hours + what % 20 days);
+        p.lateWindow = uint24(what % 4 days); // above 3 days it is unsound
         p.openProposals = uint8(what % 10); // 0 and 9 are out of bounds
         p.tiers[0].overallNum = uint16(40 + what % 30);
         p.tiers[0].overallDen = 100;
@@ -428,6 +516,12 @@ contract CouncilHandler is Test {
         bytes32 digest = COUNCIL.ballotDigest(id, support, keyOf(seat), round, counted, "");
         bytes memory signed = signature(secrets[seat], digest);
         return abi.encodeCall(COUNCIL.castSignedVote, (id, support, keyOf(seat), round, counted, "", signed));
+    }
+
+    function signedBallot(uint256 id, uint8 seat, uint8 support) private view returns (SignedBallot memory b) {
+        (, uint8 round, uint8 counted) = COUNCIL.ballotOf(id, seat);
+        b = SignedBallot(keyOf(seat), support, round, counted, "", "");
+        b.signature = signature(secrets[seat], COUNCIL.ballotDigest(id, support, b.voter, round, counted, ""));
     }
 
     function signature(uint256 secret, bytes32 digest) private pure returns (bytes memory) {

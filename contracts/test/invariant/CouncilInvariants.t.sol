@@ -33,7 +33,7 @@ contract CouncilInvariants is Campaign {
     function targetSelectors() public view returns (Selectors[] memory moves) {
         moves = new Selectors[](1);
         moves[0].addr = address(handler);
-        bytes4[18] memory all = [
+        bytes4[20] memory all = [
             handler.propose.selector,
             handler.propose.selector,
             handler.castVote.selector,
@@ -41,6 +41,8 @@ contract CouncilInvariants is Campaign {
             handler.carry.selector,
             handler.carry.selector,
             handler.castSignedVote.selector,
+            handler.castSignedVotes.selector,
+            handler.veto.selector,
             handler.object.selector,
             handler.cancel.selector,
             handler.execute.selector,
@@ -141,10 +143,10 @@ contract CouncilInvariants is Campaign {
     function invariant_10_parametersStayWithinBounds() public view {
         (, Parameters memory p) = council.parameters();
         Bounds memory b = council.bounds();
-        uint256[49] memory value = abi.decode(abi.encode(p), (uint256[49]));
-        uint256[49] memory min = abi.decode(abi.encode(b.min), (uint256[49]));
-        uint256[49] memory max = abi.decode(abi.encode(b.max), (uint256[49]));
-        for (uint256 i; i < 49; ++i) {
+        uint256[53] memory value = abi.decode(abi.encode(p), (uint256[53]));
+        uint256[53] memory min = abi.decode(abi.encode(b.min), (uint256[53]));
+        uint256[53] memory max = abi.decode(abi.encode(b.max), (uint256[53]));
+        for (uint256 i; i < 53; ++i) {
             assertLe(min[i], value[i], "min");
             assertLe(value[i], max[i], "max");
         }
@@ -159,6 +161,7 @@ contract CouncilInvariants is Campaign {
         assertEq(handler.replays(), 0, "ballots accepted twice");
     }
 
+    /// @dev 19, and (as the handler requires after every ballot) a round is extended at most once, by the right ballot.
     function invariant_19_aProposalEscalatesAtMostOnce() public view {
         for (uint256 i; i < handler.idCount(); ++i) {
             uint256 id = handler.ids(i);
@@ -166,6 +169,11 @@ contract CouncilInvariants is Campaign {
             assertLe(escalations, 1, "escalations");
             assertEq(council.getProposal(id).round, 1 + escalations, "round");
             if (escalations == 1) assertEq(council.getProposal(id).tier, 3, "tier");
+            CouncilHandler.Case memory c = handler.caseOf(id);
+            assertLe(c.extensions[1], 1, "extensions of the first round");
+            assertLe(c.extensions[2], 1, "extensions of the second round");
+            assertEq(council.proposalDeadline(id), c.closesAt, "close");
+            assertEq(council.vetoesOf(id), c.vetoes, "vetoes");
         }
     }
 
@@ -202,12 +210,16 @@ contract CouncilInvariants is Campaign {
 
     /// @dev The proof that the campaign reaches what it is meant to judge.
     function test_handler_reachesDeepStates() public {
-        uint256 seed = 11;
+        uint256 seed = 12;
         for (uint256 i; i < 1000; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
-            step(seed % 17, seed >> 8, seed >> 64, seed >> 128);
+            step(seed % 19, seed >> 8, seed >> 64, seed >> 128);
         }
-        string[11] memory what = [
+        string[15] memory what = [
+            "batches",
+            "extended",
+            "vetoed",
+            "ended by a veto",
             "proposed",
             "voted",
             "signed",
@@ -245,6 +257,8 @@ contract CouncilInvariants is Campaign {
         else if (move == 12) handler.recoverKey(a);
         else if (move < 15) handler.waitForNext(a % 2 == 0);
         else if (move == 15) handler.stranger(address(uint160(a)), b, c);
+        else if (move == 16) handler.castSignedVotes(a, b, address(uint160(c)));
+        else if (move == 17) handler.veto(a, b);
         else handler.replay(a);
     }
 }

@@ -23,6 +23,7 @@ contract ReleasesInvariantTest is Campaign {
         for (uint256 i; i < 4; ++i) {
             (p.tiers[i].period, p.tiers[i].timelock) = (1 hours, uint40(i) * 1 hours);
         }
+        p.lateWindow = 0;
         (p.brakeTerm, p.cooldown, p.pullWindow) = (5 hours, 1 hours, 1 hours);
         Bounds memory limits = Charter.bounds();
         (limits.min.brakeTerm, limits.min.cooldown) = (1 hours, 1 hours);

@@ -101,9 +101,9 @@ contract GenesisTest is SeatsTest {
         assertGenesisRefused(grants, abi.encodeWithSelector(ISeats.NoFreeSeat.selector));
     }
 
-    function test_genesis_reverts_withAContractAsKey() public {
+    function test_genesis_reverts_withoutAKindOfKey() public {
         SeatGrant[] memory grants = genesis();
-        grants[3].kind = KeyKind.ERC1271;
+        grants[3].kind = KeyKind.None;
         assertGenesisRefused(grants, abi.encodeWithSelector(ISeats.MalformedGrant.selector, grants[3].organisation));
     }
 

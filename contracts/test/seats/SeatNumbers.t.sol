@@ -11,8 +11,8 @@ import {SeatsTest} from "./SeatsTest.t.sol";
 contract SeatNumbersTest is SeatsTest {
     function test_longestProposal_isTwoRoundsAtTheHighestBounds() public view {
         Bounds memory b = Charter.bounds();
-        uint256 round = uint256(b.max.tiers[0].period) + b.max.tiers[0].timelock + b.max.grace;
-        assertEq(council.longestProposal(), 2 * round, "period, delay and grace, twice");
+        uint256 round = uint256(b.max.tiers[0].period) + b.max.lateWindow + b.max.tiers[0].timelock + b.max.grace;
+        assertEq(council.longestProposal(), 2 * round, "period, extension, delay and grace, twice");
     }
 
     function test_seatNumber_rests_untilTheLongestProposalIsDead(uint256 elapsed) public {

@@ -24,6 +24,7 @@ from governance.types import (
     ProposalState,
     QuorumState,
     SeatNumber,
+    SignedBallotRecord,
     Support,
     Timestamp,
 )
@@ -113,6 +114,12 @@ class CouncilClient(ContractClient):
             )
         )
 
+    def count_signed_batch(
+        self, proposal_id: ProposalId, ballots: Sequence[tuple[Ballot, bytes]], *, at: Block = "latest"
+    ) -> int:
+        """How many of them would count now. Raises: LedgerRefused, if the proposal takes no ballots."""
+        return int(self._read("castSignedVotes", proposal_id, _batch(ballots), returns=["uint256"], at=at))
+
     # --- calls
 
     def activate(self) -> Call:
@@ -140,6 +147,13 @@ class CouncilClient(ContractClient):
             signature,
         )
 
+    def vote_signed_batch(self, proposal_id: ProposalId, ballots: Sequence[tuple[Ballot, bytes]]) -> Call:
+        """Ballots of one proposal that their voters signed off line, in one transaction; a bad one is skipped."""
+        return self._call("castSignedVotes", proposal_id, _batch(ballots))
+
+    def veto(self, proposal_id: ProposalId, reason: str) -> Call:
+        return self._call("veto", proposal_id, reason)
+
     def object(self, proposal_id: ProposalId, counterexample_hash: Hash32, statement: str) -> Call:
         return self._call("object", proposal_id, counterexample_hash, statement)
 
@@ -149,3 +163,10 @@ class CouncilClient(ContractClient):
     def execute(self, proposal_id: ProposalId, kind: ActionKind, action: bytes) -> Call:
         """`action` byte for byte as it was proposed."""
         return self._call("execute", proposal_id, kind, action)
+
+
+def _batch(ballots: Sequence[tuple[Ballot, bytes]]) -> tuple[SignedBallotRecord, ...]:
+    return tuple(
+        SignedBallotRecord(ballot.voter, int(ballot.support), ballot.round, ballot.count, ballot.reason, signature)
+        for ballot, signature in ballots
+    )

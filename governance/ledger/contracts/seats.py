@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from governance.encoding.signatures import SigningDomain
@@ -14,6 +15,7 @@ from governance.types import (
     ChainId,
     ChamberNumber,
     Hash32,
+    KeyKind,
     OrganisationId,
     RosterWord,
     RotationRecord,
@@ -24,6 +26,15 @@ from governance.types import (
     SilenceRecord,
     Standing,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Elector:
+    """What a voting key is: its seat, the seat's standing, and how it signs."""
+
+    seat: SeatNumber
+    standing: Standing
+    kind: KeyKind
 
 
 class SeatsClient(ContractClient):
@@ -49,6 +60,11 @@ class SeatsClient(ContractClient):
         """The seat that this key votes for; Standing.NONE if for none."""
         seat, standing = self._read("seatOf", voting_key, returns=["uint8", Standing], at=at)
         return SeatNumber(seat), Standing(standing)
+
+    def get_elector(self, voting_key: Address, *, at: Block = "latest") -> Elector:
+        """The seat that this key votes for, and how it signs."""
+        word = int(self._read("electorOf", voting_key, returns=["uint256"], at=at))
+        return Elector(SeatNumber(word & 0xFF), Standing(word >> 8 & 0xFF), KeyKind(word >> 24 & 0xFF))
 
     def get_seat(self, seat: SeatNumber, *, at: Block = "latest") -> SeatRecord:
         found: SeatRecord = self._read("getSeat", seat, returns=[SeatRecord], at=at)

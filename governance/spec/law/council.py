@@ -76,6 +76,26 @@ rule(
 rule("R-Council-22", "Thresholds are fractions of all eligible seats, never of turnout; abstaining is never yes.")
 rule("R-Council-23", "The parameters of a proposal are those of its creation.")
 rule(
+    "R-Council-24",
+    "A ballot that turns a proposal into a passing one in the last part of its round extends it, once a round, so that "
+    "all others have as long to answer; what provably tightens, and what is urgent, never waits.",
+)
+rule(
+    "R-Council-25",
+    "Before its eta a chamber can veto what needs tier 2 or more, but not the replacement of a dormant seat.",
+    errors=["NotVetoable"],
+)
+rule(
+    "R-Council-26",
+    "A veto is complete with more than half of the seats that its chamber had at creation, all live; nobody takes his "
+    "back, and what was vetoed never is executed.",
+    errors=["AlreadyVetoed"],
+)
+rule(
+    "R-Council-27",
+    "A batch of signed ballots does what they would do one by one: one that would be refused is skipped, and says why.",
+)
+rule(
     "R-Council-30",
     "With a successor nothing is proposed here but revocations and confirmations of stops; the rest expires.",
     errors=["HasSuccessor", "OnlyBrake"],

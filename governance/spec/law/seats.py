@@ -92,3 +92,9 @@ rule(
     "A replacement needs 4/5 of the seats that are not dormant, and more than half of those of each chamber that is "
     "not mostly dormant; while fewer than two chambers are mostly awake, dormant seats count like all others.",
 )
+rule(
+    "R-Seats-21",
+    "How a seat signs is fixed when it is granted: an EOA by its signature alone, a contract (ERC-1271) by its own "
+    "answer, for which it is given a bounded amount of gas.",
+    errors=["NotEnoughGas"],
+)

@@ -66,12 +66,39 @@ class ActionProposed:
 
 
 @dataclass(frozen=True, slots=True)
-class BallotCast:
+class BallotSkipped:
+    """A ballot of a batch that did not count; `reason` is the custom error that it would have met alone."""
+
     proposal_id: ProposalId
-    seat: SeatNumber
+    voter: Address
     support: int
     round: int
     count: int
+    reason: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalExtended:
+    """OpenZeppelin's (GovernorPreventLateQuorum)."""
+
+    proposal_id: ProposalId
+    extended_deadline: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class VetoCast:
+    proposal_id: ProposalId
+    seat: SeatNumber
+    chamber: int
+    vetoes: int  # of live seats of that chamber, this one included
+    needed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalVetoed:
+    proposal_id: ProposalId
+    chamber: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +137,10 @@ CouncilEvent = (
     | ProposalExecuted
     | ProposalCanceled
     | ActionProposed
-    | BallotCast
+    | BallotSkipped
+    | ProposalExtended
+    | VetoCast
+    | ProposalVetoed
     | Objected
     | ActionExecuted
     | Activated

@@ -13,7 +13,7 @@ from governance.encoding.keccak import keccak256
 from governance.encoding.names import compute_constraint_id, make_jurisdiction
 from governance.encoding.releases import compute_model_id
 from governance.ledger.codec import Call, encode_call
-from governance.spec import brake, council, incidents, keys
+from governance.spec import brake, council, incidents, keys, voting
 from governance.spec.releases import compute_releasability
 from governance.spec.replay import replay
 from governance.spec.rules import Refusal, refuse
@@ -179,7 +179,7 @@ def test_release_under_a_stop_is_refused_alike(walk: Walk) -> None:
     assert propose(walk, ActionKind.RENEW_RELEASE, renewal) == ""
     proposal_id = list(world.state.council.proposals)[-1]
     for seat in range(15):
-        voted = council.process_ballot(world.state, world.key(seat), proposal_id, 1, "", world.now)
+        voted = voting.process_ballot(world.state, world.key(seat), proposal_id, 1, "", world.now)
         walk.step(world.key(seat), Call("Council", "castVote", (proposal_id, 1)), voted)
     world.pass_time_until_eta(proposal_id)
     for seat in (0, 5, 10):
@@ -254,7 +254,7 @@ def test_system_ends_alike_for_the_successor_that_was_voted_for(walk: Walk) -> N
 
     def vote(proposal_id: ProposalId) -> None:
         for seat in range(15):
-            voted = council.process_ballot(world.state, world.key(seat), proposal_id, 1, "", world.now)
+            voted = voting.process_ballot(world.state, world.key(seat), proposal_id, 1, "", world.now)
             walk.step(world.key(seat), Call("Council", "castVote", (proposal_id, 1)), voted)
 
     def execute(proposal_id: ProposalId, kind: ActionKind, data: bytes) -> str:

@@ -13,7 +13,7 @@ from duel_ledger import ledger_of
 from governance.encoding.actions import encode_action
 from governance.encoding.names import make_jurisdiction, make_short_name
 from governance.ledger.codec import Call
-from governance.spec import council, dormancy
+from governance.spec import council, dormancy, voting
 from governance.spec.proposals import quorum_state
 from governance.spec.replay import replay
 from governance.spec.rules import Refusal
@@ -132,7 +132,7 @@ def test_silence_is_told_alike(duel: Duel) -> None:
     for proposal_id in made:
         for seat in awake:
             key = world.key(seat)
-            result = council.process_ballot(world.state, key, proposal_id, 1, "", world.now)
+            result = voting.process_ballot(world.state, key, proposal_id, 1, "", world.now)
             walk.step(key, Call("Council", "castVote", (proposal_id, 1)), result)
     said[say(duel, 9, "answer", 9)] += 1  # it wakes up after the vote
     compare(duel, proposals=True)

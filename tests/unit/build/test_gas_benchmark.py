@@ -14,9 +14,10 @@ from gas_benchmark import COMPARED, PROPOSALS, compare, format_tables
 
 # A ratio that rises above its ceiling is a regression, whatever the goal; one that falls well below lowers its ceiling.
 CEILINGS = {
-    "first_vote": 0.52,
-    "next_vote": 0.655,
-    "vote_by_sig": 0.53,
+    "first_vote": 0.48,
+    "next_vote": 0.60,
+    "vote_by_sig": 0.49,
+    "batched_ballot_20": 0.165,
     "queue_execute": 0.33,
     "propose_vs_storage": 0.53,
 }

@@ -18,12 +18,12 @@ KEY = "0x" + b"max_output_tokens".ljust(32, b"\0").hex()
 DUTY = "0x" + b"duty".ljust(32, b"\0").hex()
 TIER = [0, 1, True, 2, 1, 2, True, 604800, 0]
 TIER4 = [2, 3, False, 0, 4, 5, False, 1209600, 2592000]
-PARAMETERS = [[TIER, TIER4, TIER4, TIER4], 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 4294967295, 13, 14, 15]
+PARAMETERS = [[TIER, TIER4, TIER4, TIER4], 1, 2, 16777215, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 4294967295, 13, 14, 15]
 
 SETTING = "(bytes32,uint8,int128)"
 GRANT = "(string,uint8,bytes2,bytes32,bytes32,uint8,address,address,bytes32)"
 TIER_RULE = "(uint16,uint16,bool,uint8,uint16,uint16,bool,uint40,uint40)"
-NUMBERS = ",".join(["uint40"] * 2 + ["uint8"] * 2 + ["uint40"] * 8 + ["uint32"] + ["uint40"] * 3)
+NUMBERS = ",".join(["uint40"] * 2 + ["uint24"] + ["uint8"] * 2 + ["uint40"] * 8 + ["uint32"] + ["uint40"] * 3)
 RULES = f"({TIER_RULE}[4],{NUMBERS})"
 # kind, number, type, value; text is written 'so', bytes 0xso
 ACTIONS = [

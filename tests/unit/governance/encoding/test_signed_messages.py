@@ -21,6 +21,7 @@ from governance.encoding.signatures import (
     compute_rotation_digest,
     make_ballot_typed_data,
     make_rotation_typed_data,
+    shorten_signature,
 )
 from governance.types import ChainId, ProposalId, SeatNumber, Support
 
@@ -86,3 +87,23 @@ def test_ballot_digest_changes_with_its_domain(domain: SigningDomain) -> None:
 def test_ballot_digest_is_refused_when_a_member_does_not_fit() -> None:
     with pytest.raises(NotEncodable):
         compute_ballot_digest(DOMAIN, dataclasses.replace(BALLOT, count=256))
+
+
+def test_signature_is_shortened_to_what_recovers_the_same_key() -> None:
+    """EIP-2098, with the examples that it gives."""
+    for r, s, v, vs in [
+        (
+            "68a020a209d3d56c46f38cc50a33f704f4a9a10a59377f8dd762ac66910e9b90",
+            "7e865ad05c4035ab5792787d4a0297a43617ae897930a6fe4d822b8faea52064",
+            27,
+            "7e865ad05c4035ab5792787d4a0297a43617ae897930a6fe4d822b8faea52064",
+        ),
+        (
+            "9328da16089fcba9bececa81663203989f2df5fe1faa6291a45381c81bd17f76",
+            "139c6d6b623b42da56557e5e734a43dc83345ddfadec52cbe24d0cc64f550793",
+            28,
+            "939c6d6b623b42da56557e5e734a43dc83345ddfadec52cbe24d0cc64f550793",
+        ),
+    ]:
+        assert shorten_signature(bytes.fromhex(r + s) + bytes([v])).hex() == r + vs
+    assert shorten_signature(b"a wallet's own") == b"a wallet's own"

@@ -8,7 +8,7 @@ import pytest
 
 from governance.encoding.actions import encode_action
 from governance.encoding.names import compute_constraint_id, make_short_name
-from governance.spec import council
+from governance.spec import council, voting
 from governance.spec.ballots import chosen, count_of
 from governance.spec.genesis import process_genesis
 from governance.spec.outcome import Outcome
@@ -21,6 +21,7 @@ from governance.spec.proposals import (
     quorum_state,
 )
 from governance.spec.rules import Refusal
+from governance.spec.voting import RelayedBallot
 from governance.types import (
     ActionKind,
     AddConstraint,
@@ -140,7 +141,7 @@ def test_two_equal_proposals_have_distinct_ids(world: World) -> None:
 
 def test_ballot_is_refused_for_an_unknown_proposal(world: World) -> None:
     refused(
-        council.process_ballot(world.state, world.key(0), ProposalId(1), 1, "", world.now),
+        voting.process_ballot(world.state, world.key(0), ProposalId(1), 1, "", world.now),
         "R-Council-17",
         "UnknownProposal",
     )
@@ -155,20 +156,20 @@ def test_ballot_is_refused_from_a_seat_that_came_later(world: World) -> None:
     world.take(world.try_execute(proposal_id))
     assert world.state.seats.present == 2**17 - 1
     world.now = Timestamp(world.proposal(late).created_at + 1)  # as if the first had been quicker
-    refused(council.process_ballot(world.state, world.key(15), other, 1, "", world.now), "R-Council-04")
+    refused(voting.process_ballot(world.state, world.key(15), other, 1, "", world.now), "R-Council-04")
 
 
 @pytest.mark.parametrize("support", [3, 255])
 def test_ballot_is_refused_when_it_says_nothing(world: World, support: int) -> None:
     proposal_id = world.propose(ActionKind.ADD_CONSTRAINT, ADD)
-    refused(council.process_ballot(world.state, world.key(0), proposal_id, support, "", world.now), "R-Council-08")
+    refused(voting.process_ballot(world.state, world.key(0), proposal_id, support, "", world.now), "R-Council-08")
 
 
 def test_fourth_ballot_of_a_round_is_refused(world: World) -> None:
     proposal_id = world.propose(ActionKind.ADD_CONSTRAINT, ADD)
     for support in (1, 0, 2):
         world.vote(proposal_id, [3], support)
-    refused(council.process_ballot(world.state, world.key(3), proposal_id, 1, "", world.now), "R-Council-06")
+    refused(voting.process_ballot(world.state, world.key(3), proposal_id, 1, "", world.now), "R-Council-06")
     assert chosen(ballots_of(world.proposal(proposal_id)), Choice.ABSTAIN) == 1 << 3
 
 
@@ -177,23 +178,27 @@ def test_ballot_is_refused_when_the_round_is_closed(world: World) -> None:
     world.now = Timestamp(world.proposal(proposal_id).closes_at)
     world.vote(proposal_id, [0])
     world.wait(1)
-    refused(council.process_ballot(world.state, world.key(1), proposal_id, 1, "", world.now), "R-Council-05")
+    refused(voting.process_ballot(world.state, world.key(1), proposal_id, 1, "", world.now), "R-Council-05")
 
 
 @pytest.mark.parametrize(("round_", "count"), [(1, 0), (1, 2), (2, 1), (0, 1)])
 def test_signed_ballot_is_refused_for_another_round_or_count(world: World, round_: int, count: int) -> None:
     proposal_id = world.propose(ActionKind.ADD_CONSTRAINT, ADD)
     world.vote(proposal_id, [3])  # what the relayer held back was signed before this one
-    result = council.process_signed_ballot(world.state, world.key(3), proposal_id, 0, "", round_, count, world.now)
+    ballot = RelayedBallot(world.key(3), 0, round_, count)
+    result = voting.process_signed_ballot(world.state, proposal_id, ballot, world.now)
     refused(result, "R-Council-07", "StaleBallot")
 
 
 def test_signed_ballot_is_refused_without_its_voters_signature(world: World) -> None:
     proposal_id = world.propose(ActionKind.ADD_CONSTRAINT, ADD)
-    arguments = (world.state, world.key(3), proposal_id, 0, "", 1, 0, world.now)
-    refused(council.process_signed_ballot(*arguments, signed=False), "R-Council-07", "BadSignature")
-    refused(council.process_signed_ballot(world.state, STRANGER, *arguments[2:]), "R-Council-01")
-    signed = world.take(council.process_signed_ballot(*arguments)).state
+    ballot = RelayedBallot(world.key(3), 0, 1, 0)
+    for wrong, rule in [
+        (dataclasses.replace(ballot, signed=False), "R-Council-07"),
+        (dataclasses.replace(ballot, voter=STRANGER), "R-Council-01"),
+    ]:
+        refused(voting.process_signed_ballot(world.state, proposal_id, wrong, world.now), rule)
+    signed = world.take(voting.process_signed_ballot(world.state, proposal_id, ballot, world.now)).state
     assert count_of(ballots_of(signed.council.proposals[proposal_id]), SeatNumber(3)) == 1
 
 
@@ -313,7 +318,7 @@ def test_revocation_is_executable_as_soon_as_it_passes(world: World) -> None:
     assert world.state_of(proposal_id) is ProposalState.SUCCEEDED
     world.vote(proposal_id, [8], support=0)  # ballots are still taken
     world.take(world.try_execute(proposal_id))
-    refused(council.process_ballot(world.state, world.key(9), proposal_id, 1, "", world.now), "R-Council-05")
+    refused(voting.process_ballot(world.state, world.key(9), proposal_id, 1, "", world.now), "R-Council-05")
 
 
 def test_revocation_that_fails_is_active_and_then_defeated(world: World) -> None:
@@ -404,7 +409,7 @@ def test_cancelled_proposal_is_dead(world: World) -> None:
     world.vote(proposal_id, [0])
     world.take(council.process_cancel(world.state, world.key(0), proposal_id, world.now))
     assert world.state_of(proposal_id) is ProposalState.CANCELED
-    refused(council.process_ballot(world.state, world.key(0), proposal_id, 1, "", world.now), "R-Council-05")
+    refused(voting.process_ballot(world.state, world.key(0), proposal_id, 1, "", world.now), "R-Council-05")
     refused(council.process_cancel(world.state, world.key(0), proposal_id, world.now), "R-Council-05")
     refused(world.try_execute(proposal_id), "R-Council-05")
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from governance.encoding.names import make_jurisdiction, make_short_name
-from governance.spec import brake, council, dormancy, keys
+from governance.spec import brake, council, dormancy, keys, voting
 from governance.spec.outcome import Result
 from governance.spec.proposals import quorum_state
 from governance.spec.replay import Divergence, replay
 from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
+from governance.spec.voting import RelayedBallot
 from governance.types import (
     EVERYTHING,
     NO_SILENCE,
@@ -107,8 +108,8 @@ def _add(state: SystemState, key: object, now: Timestamp) -> Result:
 
 
 ACTS: dict[str, Callable[[World, ProposalId], Result]] = {
-    "ballot": lambda w, p: council.process_ballot(w.state, w.key(QUIET), p, 0, "", w.now),
-    "signed ballot": lambda w, p: council.process_signed_ballot(w.state, w.key(QUIET), p, 1, "", 1, 0, w.now),
+    "ballot": lambda w, p: voting.process_ballot(w.state, w.key(QUIET), p, 0, "", w.now),
+    "signed ballot": lambda w, p: voting.process_signed_ballot(w.state, p, RelayedBallot(w.key(QUIET), 1, 1, 0), w.now),
     "proposal": lambda w, p: _add(w.state, w.key(QUIET), w.now),
     "pull": lambda w, p: brake.process_pull(w.state, w.key(QUIET), EVERYTHING, REPORT, 2, "", w.now),
     "count": lambda w, p: count(w, seat=0, by=QUIET),
@@ -136,8 +137,8 @@ def test_replay_refuses_a_silence_that_nobody_broke(world: World) -> None:
     world.take(count(world))
     vote = world.propose(ActionKind.ADD_CONSTRAINT, AddConstraint("x", Timestamp(0), (), b"{}"))
     world.vote(vote, [1])
-    ballot = world.logs[-2]
-    forged = [*world.logs[:-2], Logged(SilenceEnded(QUIET), ballot.time, ballot.block, ballot.transaction)]
+    ballot = world.logs[-1]
+    forged = [*world.logs[:-1], Logged(SilenceEnded(QUIET), ballot.time, ballot.block, ballot.transaction)]
     # the seat may have answered: the event is one that the rules allow, and the next one stands in its transaction
     assert replay(GENESIS, forged).seats.get_silence(QUIET) == NO_SILENCE
     with pytest.raises(Divergence, match="nobody counts the silence"):

@@ -82,7 +82,8 @@ def regrant(**changes: object) -> SeatGrant:
         (regrant(organisation=""), "R-Seats-15"),
         (regrant(jurisdiction=Jurisdiction(bytes(2))), "R-Seats-15"),
         (regrant(affiliation=Hash32(bytes(32))), "R-Seats-15"),
-        (regrant(kind=KeyKind.ERC1271), "R-Seats-15"),
+        (regrant(kind=KeyKind.NONE), "R-Seats-15"),
+        (regrant(kind=KeyKind.ERC1271), None),
     ],
 )
 def test_grant_is_refused_by_its_rule(world: World, grant: SeatGrant, rule: str | None) -> None:

@@ -164,7 +164,7 @@ def test_tier_that_nobody_can_pass_tolerates_nothing() -> None:
 
 
 def test_longest_life_counts_two_rounds() -> None:
-    assert longest_life(BOUNDS.max) == 2 * (30 + 60 + 60) * DAY
+    assert longest_life(BOUNDS.max) == 2 * (30 + 3 + 60 + 60) * DAY
 
 
 def test_fourth_ballot_of_a_round_does_not_fit() -> None:

@@ -109,8 +109,8 @@ contract ExecutionProofs is Symbolic {
         uint8 flags
     ) private {
         uint256 id = council.computeProposalId(PROPOSER, 1, kind, "");
-        uint256 head = 0x7fff | uint256(1) << 64 | uint256(closesAt) << 104 | uint256(1) << 144 | uint256(1) << 176
-            | uint256(kind) << 208 | uint256(tier) << 216 | uint256(round) << 224 | uint256(flags) << 240;
+        uint256 head = 0x7fff | uint256(1) << 64 | uint256(closesAt) << 104 | uint256(1) << 144 | uint256(1) << 168
+            | uint256(kind) << 192 | uint256(tier) << 200 | uint256(round) << 208 | uint256(flags) << 224;
         council.put(id, Head.wrap(head), PROPOSER, 1, round, ballots);
         live = living;
         vm.warp(time);

@@ -142,7 +142,7 @@ def _judge_signed(state: SystemState, proposal: ProposalRecord, ballot: RelayedB
     if signed != expected:
         message = f"the ballot is for round {signed[0]}, count {signed[1]}; now it is {expected[0]}, {expected[1]}"
         return refuse("R-Council-07", "StaleBallot", message, actual=signed, required=expected)
-    if not ballot.signed:
+    if not ballot.signed:  # R-Seats-21: by ecrecover or the contract's answer, as the seat's kind says
         message = f"the signature is not {ballot.voter}'s"
         return refuse("R-Council-07", "BadSignature", message, required=ballot.voter)
     return seat

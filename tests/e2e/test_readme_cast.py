@@ -132,8 +132,8 @@ def test_proposal_is_read(history: History) -> None:
     record = history.system.ledger.council.get_proposal(history.voted)
     read = fields(proposal)
     assert [int(read[0]), int(read[2]), int(read[5])] == [record.eligible, record.closes_at, record.kind]
-    assert read[10].lower() == record.proposer.lower()
-    assert int(read[12]) == record.ballots[0]
+    assert read[11].lower() == record.proposer.lower()
+    assert int(read[13]) == record.ballots[0]
 
 
 def test_count_is_read_beside_what_it_needs(history: History) -> None:

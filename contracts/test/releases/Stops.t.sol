@@ -102,7 +102,7 @@ contract StopsTest is ReleasesTest {
     /// The terms are such that the release, queued at tier 2, outlives a stop that nobody confirms.
     function test_queuedRelease_doesNotExecute_afterALapse(bool everywhere) public {
         Parameters memory terms = Charter.parameters();
-        (terms.tiers[2].period, terms.tiers[2].timelock, terms.brakeTerm) = (7 days, 7 days, 15 days);
+        (terms.tiers[2].period, terms.tiers[2].timelock, terms.brakeTerm) = (7 days, 7 days, 16 days);
         carry(ActionKind.SetParameters, abi.encode(terms));
 
         bytes memory action = granting(model);

@@ -67,12 +67,6 @@ class WrongBoard(VerificationError):
     hint: ClassVar[str] = "an RPC shows another key generation than the chain has: use another RPC, and find out why"
 
 
-class UnusableKey(VerificationError):
-    """A member's registered envelope key cannot be encrypted to, so that no dealing can be complete."""
-
-    hint: ClassVar[str] = "the epoch is aborted at its deadline; form the next committee without that member"
-
-
 class Latched(Refused):
     """This oracle saw a final block change, and answers nothing until a person has looked."""
 

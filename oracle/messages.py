@@ -20,7 +20,7 @@ from governance.encoding.keccak import keccak256
 from governance.encoding.structs import Array
 from governance.ledger.artifacts import load_artifact
 from governance.ledger.deployment import Deployment
-from governance.types import Epoch, Hash32, MemberIndex, Parameters, Phase, RequestId, Seconds
+from governance.types import Epoch, Fault, Hash32, MemberIndex, Parameters, Phase, RequestId, Seconds
 from governance.types.events import EVENTS
 from governance.types.events.committee import CommitteeEvent
 from oracle.errors import StrangeEvent
@@ -34,28 +34,34 @@ def encode_deal(epoch: Epoch, commitments: bytes, proof: bytes, envelopes: Seque
     return _call("deal", ("uint64", "bytes", "bytes", Array("bytes")), (epoch, commitments, proof, envelopes))
 
 
-def encode_accuse(epoch: Epoch, dealer: MemberIndex) -> bytes:
-    return _call("accuse", ("uint64", "uint16"), (epoch, dealer))
+def encode_complain(epoch: Epoch, dealers: Sequence[MemberIndex]) -> bytes:
+    return _call("complain", ("uint64", Array("uint16")), (epoch, dealers))
+
+
+def encode_answer(epoch: Epoch, commitments: bytes, shares: Sequence[bytes]) -> bytes:
+    return _call("answer", ("uint64", "bytes", Array("bytes32")), (epoch, commitments, shares))
+
+
+def encode_settle(epoch: Epoch, commitments: Sequence[bytes]) -> bytes:
+    return _call("settle", ("uint64", Array("bytes")), (epoch, commitments))
 
 
 def encode_acknowledge(epoch: Epoch, proof: bytes) -> bytes:
     return _call("acknowledge", ("uint64", "bytes"), (epoch, proof))
 
 
-def encode_finalise(epoch: Epoch) -> bytes:
-    return _call("finalise", ("uint64",), (epoch,))
-
-
-def encode_abort(epoch: Epoch) -> bytes:
-    return _call("abort", ("uint64",), (epoch,))
+def encode_advance(epoch: Epoch) -> bytes:
+    return _call("advance", ("uint64",), (epoch,))
 
 
 def encode_approve(request_id: RequestId) -> bytes:
     return _call("approve", ("bytes32",), (request_id,))
 
 
-def encode_post(request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, verification_key: bytes) -> bytes:
-    return _call("post", ("bytes32", *("bytes",) * 5), (request_id, c1, c2, t1, t2, verification_key))
+def encode_post(
+    request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, verification_key: bytes
+) -> bytes:
+    return _call("post", ("bytes32", *("bytes",) * 5), (request_id, c1, c2, hashed, t2, verification_key))
 
 
 def compute_dealing_hash(commitments: bytes, envelopes: Sequence[bytes]) -> Hash32:
@@ -99,6 +105,9 @@ def read_stall_limit(rpc: JsonRpc, deployment: Deployment) -> Seconds:
     return cast(Parameters, parameters).stall_limit
 
 
+_ENUMS = {"enum ICommittee.Phase": Phase, "enum ICommittee.Fault": Fault}
+
+
 class _Shape(NamedTuple):
     name: str
     order: list[str]
@@ -123,8 +132,8 @@ def _events() -> dict[bytes, _Shape]:
 
 
 def _schema(abi: str, internal: str) -> Any:
-    if internal == "enum ICommittee.Phase":
-        return Phase
+    if internal in _ENUMS:
+        return _ENUMS[internal]
     return Array(abi[:-2]) if abi.endswith("[]") else abi
 
 

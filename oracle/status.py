@@ -10,7 +10,7 @@ from typing import Any
 
 from governance.chain.processes import get_start_time, is_running
 from governance.types import Address
-from oracle.ceremony import read_facts
+from oracle.board import read_facts
 from oracle.config import OracleConfig, write_atomically
 from oracle.endpoints import Endpoint
 from oracle.journal import Journal
@@ -83,9 +83,10 @@ def _describe(node: Node, journal: Journal, rpcs: list[Endpoint]) -> dict[str, A
             "threshold": facts.threshold,
             "members": len(facts.members),
             "index": None if mine is None else mine.index,
+            "predecessor": facts.predecessor or None,
             "hasShare": node.ceremony.share_of(facts.epoch) is not None,
             "registered": sum(member.registered for member in facts.members),
-            "dealt": sum(member.dealt for member in facts.members),
+            "dealt": sum(dealer.dealt for dealer in facts.dealers),
             "acknowledged": sum(member.acknowledged for member in facts.members),
         },
         "openRequests": node.unlocks.open_requests,

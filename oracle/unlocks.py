@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from governance.chain.view import ChainView, Heads
 from governance.crypto.errors import InvalidPoint, WrongTransportKey
-from governance.crypto.partial import TransportPublicKey, make_partial, verify_transport_key
+from governance.crypto.partial import TransportPublicKey, hash_identity, make_partial, verify_transport_key
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.encoding.errors import NotEncodable
 from governance.encoding.keccak import keccak256
@@ -151,7 +151,8 @@ class Unlocks:
             partial = make_partial(held.share, request.asked.identity, request.transport)
             made = (g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2))
             self._journal.keep_answer(request_id, *made, final)
-        data = encode_post(request_id, *made, request.asked.t1, request.asked.t2, held.verification_key)
+        hashed = g1_to_eip2537(hash_identity(request.asked.identity))
+        data = encode_post(request_id, *made, hashed, request.asked.t2, held.verification_key)
         self._act("post", request_id, data, final)
 
     def _act(self, verb: str, request_id: RequestId, data: bytes, final: int) -> None:

@@ -17,7 +17,7 @@ contract Committee is DkgBoard, UnlockBus {
 
     /// @inheritdoc IActionTarget
     function checkAction(ActionKind kind, bytes calldata action) external view returns (uint8 tier) {
-        _checkFormation(_decode(kind, action));
+        _checkFormation(_decode(kind, action), action);
         return FORM_TIER;
     }
 
@@ -27,7 +27,7 @@ contract Committee is DkgBoard, UnlockBus {
         onlyCouncil
     {
         FormCommittee memory formation = _decode(kind, action);
-        _checkFormation(formation);
+        _checkFormation(formation, action);
         _requireTier(context, FORM_TIER);
         _start(formation, context.proposalId);
     }

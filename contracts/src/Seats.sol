@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {Tally} from "./libraries/Tally.sol";
+import {Hosts} from "./seats/Hosts.sol";
 import {Keys} from "./seats/Keys.sol";
 import {Labels} from "./seats/Labels.sol";
 import {ActionKind, ChangeSeats, Reclassify, ReplaceSeat, SeatGrant, SuspendSeat} from "./types/Actions.sol";
@@ -13,7 +14,7 @@ import {ActionContext, System} from "./types/System.sol";
 /// @notice Organisations, their seats in the chambers, and the keys that vote for them.
 /// @dev Rosters are append-only, so that a proposal counts against the one that it was made under; liveMask is of now, and
 /// never regains a bit that an open proposal could count.
-contract Seats is Keys, Labels {
+contract Seats is Keys, Labels, Hosts {
     uint8 private constant SUSPENSION_TIER = 1;
     uint8 private constant CHANGE_TIER = 4;
     uint256 private constant MIN_CHAMBERS = 3;

@@ -142,9 +142,12 @@ def _compare_committee(ledger: Ledger, state: SystemState, at: int) -> Iterator[
         yield Compared("Committee", f"epoch {epoch}", record, ledger.committee.get_epoch(epoch, at=at))
         members = ledger.committee.get_members(epoch, at=at)
         yield Compared("Committee", f"members of epoch {epoch}", committee.members[epoch], members)
+        for place, dealing in enumerate(committee.dealings[epoch]):
+            found = ledger.committee.get_dealing(epoch, place, at=at)
+            yield Compared("Committee", f"dealing {place} of epoch {epoch}", dealing, found)
     for epoch, aggregate in committee.aggregates.items():
         actual = ledger.committee.get_aggregate(epoch, at=at)
         yield Compared("Committee", f"aggregate of epoch {epoch}", aggregate, actual)
     for request_id, request in committee.requests.items():
-        found = ledger.committee.get_request(request_id, at=at)
-        yield Compared("Committee", f"request 0x{request_id.hex()}", request, found)
+        asked = ledger.committee.get_request(request_id, at=at)
+        yield Compared("Committee", f"request 0x{request_id.hex()}", request, asked)

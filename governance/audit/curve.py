@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from governance.crypto.errors import InvalidPoint, WrongPartial, WrongPossession, WrongTransportKey
-from governance.crypto.group import G2
+from governance.crypto.errors import (
+    InvalidPoint,
+    InvalidScalar,
+    WrongDealing,
+    WrongPartial,
+    WrongPossession,
+    WrongShare,
+    WrongTransportKey,
+)
+from governance.crypto.group import G2, Scalar
 from governance.crypto.partial import Partial, TransportPublicKey, verify_partial, verify_transport_key
 from governance.crypto.points import G2_EIP2537_BYTES, g1_from_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.crypto.possession import verify_dealer_possession, verify_share_possession
-from governance.crypto.vss import compute_public_key_share
+from governance.crypto.vss import add_commitments, combine_commitments, compute_public_key_share, verify_share
 from governance.encoding.committee import CommitteeDomain
 from governance.errors import CustodesError
 from governance.types import Epoch, Hash32, Identity, MemberIndex
@@ -24,11 +32,25 @@ class ArkworksCurve:
         except CustodesError:
             return False
 
-    def add_each(self, sums: bytes, points: bytes) -> bytes:
-        if not sums:
-            return points
-        pairs = zip(_split(sums), _split(points), strict=True)
-        return b"".join(g2_to_eip2537(a + b) for a, b in pairs)
+    def combine(self, dealings: Mapping[MemberIndex, bytes], *, is_resharing: bool) -> bytes | None:
+        lists = {dealer: _split(points) for dealer, points in dealings.items()}
+        threshold = len(next(iter(lists.values())))
+        try:
+            if is_resharing:
+                sums = combine_commitments(lists, len(lists), threshold)
+            else:
+                sums = add_commitments(lists, threshold)
+        except WrongDealing:
+            return None
+        return b"".join(g2_to_eip2537(point) for point in sums)
+
+    def is_share(self, points: bytes, index: MemberIndex, share: Hash32) -> bool:
+        commitments = _split(points)
+        try:
+            verify_share(commitments, len(commitments), index, Scalar.from_bytes(share))
+        except (InvalidScalar, WrongShare):
+            return False
+        return True
 
     def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
         commitments = _split(points)

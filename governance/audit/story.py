@@ -25,10 +25,12 @@ from governance.types.events.brake import (
 )
 from governance.types.events.committee import (
     DealerAccused,
+    DealerDisqualified,
     EpochAborted,
     EpochInForce,
     EpochStarted,
     PartialPosted,
+    ShareRevealed,
     UnlockApproved,
     UnlockRequested,
 )
@@ -198,9 +200,15 @@ def _models(event: Event, names: Names) -> str | None:
         case ReceiptsAnchored():
             return f"{names.of_account(event.worker)} anchors {event.count} receipts under {short(event.root)}"
         case EpochStarted():
-            return f"key generation of epoch {event.epoch} begins, {event.threshold} of {event.size}"
+            what = f"resharing of epoch {event.predecessor} to" if event.predecessor else "key generation of"
+            return f"{what} epoch {event.epoch} begins, {event.threshold} of {event.size}"
         case DealerAccused():
-            return f"member {event.accuser} accuses dealer {event.dealer} of epoch {event.epoch}"
+            return f"member {event.accuser} complains of the share from dealer {event.dealer} in epoch {event.epoch}"
+        case ShareRevealed():
+            return f"dealer {event.dealer} of epoch {event.epoch} reveals the share of member {event.recipient}"
+        case DealerDisqualified():
+            fault = event.fault.name.lower().replace("_", " ")
+            return f"dealer {event.dealer} ({event.oracle}) of epoch {event.epoch} is disqualified: {fault}"
         case EpochInForce():
             return f"the committee of epoch {event.epoch} is in force, key {short(event.key_hash)}"
         case EpochAborted():

@@ -269,6 +269,17 @@ COMMANDS: Table = {
             ),
         ),
     ),
+    "committee reshare": Entry(
+        "governance.cli.committee:reshare",
+        "Propose to deal its key again.",
+        (
+            "custodes committee reshare",
+            (
+                "custodes committee reshare --threshold 2"
+                " --oracle incerta=oracle-2 --oracle oceania-union=oracle-3 --oracle fides-institute=oracle-4"
+            ),
+        ),
+    ),
     "committee status": Entry(
         "governance.cli.committee:status",
         "Who holds the key in shares.",

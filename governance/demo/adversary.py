@@ -16,6 +16,7 @@ from governance.crypto.partial import (
     TransportKey,
     combine,
     generate_transport_key,
+    hash_identity,
     make_partial,
 )
 from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
@@ -95,7 +96,7 @@ def _forged_answer(ledger: Ledger, oracle: Signer, probe: Probe) -> Call:
         probe.event.request_id,
         g1_to_eip2537(partial.c1),
         g1_to_eip2537(partial.c2),
-        probe.event.t1,
+        g1_to_eip2537(hash_identity(probe.event.identity)),
         probe.event.t2,
         ledger.committee.get_verification_key(probe.event.epoch, member.index),
     )

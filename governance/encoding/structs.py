@@ -19,6 +19,7 @@ from governance.types import (
     ConstraintParameter,
     ConstraintRecord,
     ConstraintStatus,
+    DealingRecord,
     Direction,
     EpochRecord,
     FormCommittee,
@@ -102,7 +103,7 @@ SCHEMAS[ReplaceSeat] = ("uint8", SeatGrant)
 SCHEMAS[OracleMember] = ("bytes32", "address")
 SCHEMAS[PinnedCode] = ("address", "bytes32")
 SCHEMAS[NameSuccessor] = (Array(PinnedCode),)
-SCHEMAS[FormCommittee] = ("uint16", "uint16", Array(OracleMember))
+SCHEMAS[FormCommittee] = ("uint16", "uint16", Array(OracleMember), "uint64")
 
 # --- types/Parameters.sol
 SCHEMAS[TierRule] = ("uint16", "uint16", "bool", "uint8", "uint16", "uint16", "bool", "uint40", "uint40")
@@ -148,6 +149,8 @@ SCHEMAS[StopRecord] = (
 SCHEMAS[IncidentRecord] = ("bytes32", "bytes32", "bytes32", "address", "uint40", "uint8", "uint32")
 SCHEMAS[EpochRecord] = (
     Phase, "uint16", "uint16", "uint16", "uint16", "uint16", "uint16", "uint40", "uint40", "bytes32",
+    "uint64", "uint32", "uint16", "uint16",
 )  # fmt: skip
-SCHEMAS[MemberRecord] = ("address", "uint16", "bytes32", "bytes32", "bytes32", "bytes32", "bytes32")
+SCHEMAS[MemberRecord] = ("address", "uint16", "bytes32", "bytes32", "bytes32", "bytes32", "bool")
+SCHEMAS[DealingRecord] = ("bytes32", "bytes32", "uint32", "bool", "bool")
 SCHEMAS[RequestRecord] = ("bytes32", "bytes32", "bytes32", "address", "uint64", "uint40", "uint32", "uint32")

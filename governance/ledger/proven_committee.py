@@ -18,6 +18,7 @@ from governance.ledger.deployment import Deployment
 from governance.ledger.proven import Contract, Prover, read_scopes
 from governance.types import (
     Address,
+    DealingRecord,
     Epoch,
     EpochRecord,
     Hash32,
@@ -35,11 +36,14 @@ from governance.types import (
 
 @dataclass(frozen=True)
 class Board:
-    """An epoch with its members, in the order of the contract's list."""
+    """An epoch with its members and dealers, in the order of the contract's lists."""
 
     epoch: Epoch
     term: EpochRecord
     members: tuple[MemberRecord, ...]
+    dealers: tuple[MemberRecord, ...] = ()  # the members, or in a resharing those of the predecessor
+    dealings: tuple[DealingRecord, ...] = ()  # of each dealer
+    dealers_needed: int = 0  # R-Committee-25
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,26 @@ class ProvenCommittee:
         term = _term(layout.decode(place, self._committee.words(prover, header, layout.slots(place))))
         if term.size == 0:
             return Board(epoch, term, ())
-        items = [layout.place("_members", epoch, at) for at in range(term.size)]
-        words = self._committee.words(prover, header, [slot for item in items for slot in layout.slots(item)])
-        return Board(epoch, term, tuple(_member(layout.decode(item, words)) for item in items))
+        source, before = epoch, term
+        if term.predecessor:
+            source = term.predecessor
+            place = layout.place("_epochs", source)
+            before = _term(layout.decode(place, self._committee.words(prover, header, layout.slots(place))))
+        lists = {
+            "members": [layout.place("_members", epoch, at) for at in range(term.size)],
+            "dealers": [layout.place("_members", source, at) for at in range(before.size)],
+            "dealings": [layout.place("_dealings", epoch, at) for at in range(before.size)],
+        }
+        slots = [slot for items in lists.values() for item in items for slot in layout.slots(item)]
+        words = self._committee.words(prover, header, slots)
+        return Board(
+            epoch,
+            term,
+            members=tuple(_member(layout.decode(item, words)) for item in lists["members"]),
+            dealers=tuple(_member(layout.decode(item, words)) for item in lists["dealers"]),
+            dealings=tuple(_dealing(layout.decode(item, words)) for item in lists["dealings"]),
+            dealers_needed=before.threshold,
+        )
 
     def unlock(
         self,
@@ -136,6 +157,10 @@ def _term(values: Mapping[str, Value]) -> EpochRecord:
         started_at=Timestamp(_int(values, "startedAt")),
         phase_ends_at=Timestamp(_int(values, "phaseEndsAt")),
         key_hash=_hash(values, "keyHash"),
+        predecessor=Epoch(_int(values, "predecessor")),
+        qualified=_int(values, "qualified"),
+        complained=_int(values, "complained"),
+        accused=_int(values, "accused"),
     )
 
 
@@ -146,8 +171,18 @@ def _member(values: Mapping[str, Value]) -> MemberRecord:
         organisation_id=OrganisationId(_hash(values, "organisationId")),
         transport_key_hash=_hash(values, "transportKeyHash"),
         commitments_hash=_hash(values, "commitmentsHash"),
-        dealing_hash=_hash(values, "dealingHash"),
         verification_key_hash=_hash(values, "verificationKeyHash"),
+        complained=bool(values["complained"]),
+    )
+
+
+def _dealing(values: Mapping[str, Value]) -> DealingRecord:
+    return DealingRecord(
+        commitments_hash=_hash(values, "commitmentsHash"),
+        dealing_hash=_hash(values, "dealingHash"),
+        complainants=_int(values, "complainants"),
+        answered=bool(values["answered"]),
+        disqualified=bool(values["disqualified"]),
     )
 
 

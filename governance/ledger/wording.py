@@ -115,7 +115,8 @@ def list_details(action: Action | None, names: Names) -> list[tuple[str, str]]:
                 ("oracle", f"{names.organisations.get(m.organisation_id, short(m.organisation_id))} {m.oracle}")
                 for m in action.members
             ]
-            return [("slack", str(action.slack)), *members]
+            again = [("key", f"that of epoch {action.predecessor}, dealt again")] if action.predecessor else []
+            return [*again, ("slack", str(action.slack)), *members]
         case NameSuccessor():
             return [("part", f"{part.account} with code 0x{part.code_hash.hex()}") for part in action.parts]
         case Resume():
@@ -189,7 +190,10 @@ _HEADLINES: dict[type[Any], Callable[[ActionKind, Any, Names], str]] = {
     Resume: lambda kind, action, names: f"resume what stops {', '.join(map(str, action.stop_ids))} hold",
     SuspendSeat: lambda kind, action, names: f"suspend the seat of {names.of_seat(action.seat)}",
     ChangeSeats: _change_seats,
-    FormCommittee: lambda kind, action, names: f"form a committee: {action.threshold} of {len(action.members)} unlock",
+    FormCommittee: lambda kind, action, names: (
+        f"{'deal the key again to' if action.predecessor else 'form'} a committee: "
+        f"{action.threshold} of {len(action.members)} unlock"
+    ),
     SetParameters: lambda kind, action, names: "set the parameters of the Council",
     NameSuccessor: lambda kind, action, names: (
         f"end this system for its successor {action.parts[0].account}" if action.parts else "end this system"

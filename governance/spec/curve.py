@@ -6,7 +6,7 @@ the contract's precompiles have checked, and which re-execution checks again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from governance.encoding.committee import CommitteeDomain
@@ -19,8 +19,14 @@ class Curve(Protocol):
     def are_usable(self, points: bytes) -> bool:
         """Whether each point of G2 is canonical, on the curve, in the subgroup, and not the identity."""
 
-    def add_each(self, sums: bytes, points: bytes) -> bytes:
-        """The sums, point by point."""
+    def combine(self, dealings: Mapping[MemberIndex, bytes], *, is_resharing: bool) -> bytes | None:
+        """The dealers' commitments summed point by point, in a resharing weighed by Lagrange's factors at zero.
+
+        None if one of the sums is the identity.
+        """
+
+    def is_share(self, points: bytes, index: MemberIndex, share: Hash32) -> bool:
+        """Whether this canonical scalar is the value at `index` of the committed polynomial."""
 
     def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
         """The commitments' polynomial at `index`: that member's public key share."""

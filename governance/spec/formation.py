@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-from governance.spec.committee import BEING_MADE, NO_EPOCH_RECORD, check_not_stopped
 from governance.spec.outcome import Outcome, with_entry
+from governance.spec.phases import BEING_MADE, NO_DEALING, NO_EPOCH_RECORD, check_not_stopped
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import SystemState
 from governance.types import (
@@ -38,8 +38,11 @@ def check_formation(state: SystemState, action: FormCommittee) -> Tier | Refusal
     """The tier that the formation needs, if this committee may be formed now."""
     committee = state.committee
     phase = committee.epochs.get(committee.latest_epoch, NO_EPOCH_RECORD).phase
-    if committee.current_epoch or phase in BEING_MADE:
-        message = f"epoch {committee.latest_epoch} is {phase.name.lower().replace('_', ' ')}"
+    if action.predecessor != committee.current_epoch or phase in BEING_MADE:
+        message = (
+            f"epoch {committee.latest_epoch} is {phase.name.lower().replace('_', ' ')}, the key in force is that of "
+            f"epoch {committee.current_epoch}, and this deals that of epoch {action.predecessor}"
+        )
         return refuse("R-Committee-11", "CommitteeBusy", message, actual=phase)
     return check_not_stopped(state) or _check_shape(action) or _check_members(state, action) or Tier.CONSTITUTE
 
@@ -55,20 +58,22 @@ def execute_formation(
     epoch, size = Epoch(committee.latest_epoch + 1), len(action.members)
     ends_at = Timestamp(now + state.parameters.dkg_phase)
     term = EpochRecord(Phase.REGISTERING, action.threshold, action.slack, size, 0, 0, 0, now, ends_at, ZERO_HASH)
-    events: list[Event] = [EpochStarted(epoch, proposal_id, action.threshold, action.slack, size, ends_at)]
+    term = dataclasses.replace(term, predecessor=action.predecessor)
+    started = EpochStarted(epoch, proposal_id, action.threshold, action.slack, size, ends_at, action.predecessor)
+    events: list[Event] = [started]
     indices: dict[Address, MemberIndex] = dict(committee.indices)
     members = []
     for named in action.members:
         index = indices.setdefault(named.oracle, MemberIndex(len(indices) + 1))  # permanent, never reused
-        members.append(
-            MemberRecord(named.oracle, index, named.organisation_id, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH)
-        )
+        members.append(MemberRecord(named.oracle, index, named.organisation_id, ZERO_HASH, ZERO_HASH, ZERO_HASH))
         events.append(MemberNamed(epoch, index, named.oracle, named.organisation_id))
+    dealers = len(committee.members[action.predecessor]) if action.predecessor else size
     committee = dataclasses.replace(
         committee,
         latest_epoch=epoch,
         epochs=with_entry(committee.epochs, epoch, term),
         members=with_entry(committee.members, epoch, tuple(members)),
+        dealings=with_entry(committee.dealings, epoch, (NO_DEALING,) * dealers),
         indices=indices,
     )
     return Outcome(dataclasses.replace(state, committee=committee), tuple(events))

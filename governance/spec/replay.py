@@ -13,13 +13,13 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
 from governance.errors import VerificationError
-from governance.spec import brake, committee, council, dormancy, incidents, keys, releases, unlocks, voting
+from governance.spec import brake, committee, council, disputes, dormancy, incidents, keys, releases, unlocks, voting
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
 from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
-from governance.types import ZERO_ADDRESS, Address, Epoch, MemberIndex, RequestId, SeatNumber, Timestamp
+from governance.types import ZERO_ADDRESS, Address, Epoch, Fault, Hash32, MemberIndex, RequestId, SeatNumber, Timestamp
 from governance.types.events import Event
 from governance.types.events import brake as brake_events
 from governance.types.events import committee as committee_events
@@ -38,6 +38,9 @@ class Logged:
     time: Timestamp  # of its block
     block: int = 0
     transaction: str = ""
+
+
+LOOK_AHEAD = 40  # logs that one step may need to see: an answer reveals a share for each complaint
 
 
 class Divergence(VerificationError):
@@ -77,7 +80,7 @@ def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None =
     yield step
     at = len(step.logs)
     while at < len(remaining):
-        step = _compare(apply(step.state, remaining[at : at + 4], curve), remaining[at:])
+        step = _compare(apply(step.state, remaining[at : at + LOOK_AHEAD], curve), remaining[at:])
         yield step
         at += len(step.logs)
 
@@ -167,13 +170,24 @@ def _apply_committee(
                 state, caller, event.epoch, event.transport_key, event.commitments_hash, now
             )
         case committee_events.Dealt():
-            caller = _oracle(state, event.epoch, event.dealer)
+            caller = _dealer(state, event.epoch, event.dealer)
             return committee.process_deal(
                 state, caller, event.epoch, event.commitments, event.proof, event.envelopes, now, curve
             )
         case committee_events.DealerAccused():
             caller = _oracle(state, event.epoch, event.accuser)
-            return committee.process_accuse(state, caller, event.epoch, event.dealer, now)
+            named = [
+                log.event.dealer
+                for log in _together(logs)
+                if isinstance(log.event, committee_events.DealerAccused) and log.event.accuser == event.accuser
+            ]
+            return disputes.process_complain(state, caller, event.epoch, named, now)
+        case committee_events.ShareRevealed():
+            caller = _dealer(state, event.epoch, event.dealer)
+            shares, is_wrong = _read_answer(_together(logs), event.dealer)
+            return disputes.process_answer(state, caller, event.epoch, None, shares, now, curve, claimed_wrong=is_wrong)
+        case committee_events.Settled():
+            return committee.process_settle(state, event.epoch, None, now, curve, key_hash=event.key_hash)
         case committee_events.Acknowledged():
             caller = _oracle(state, event.epoch, event.index)
             key = following.key if isinstance(following, committee_events.EpochInForce) else b""
@@ -181,9 +195,9 @@ def _apply_committee(
                 state, caller, event.epoch, None, now, curve, verification_key=event.verification_key, key=key
             )
         case committee_events.EpochInForce():
-            return committee.process_finalise(state, event.epoch, now, key=event.key)
-        case committee_events.EpochAborted():
-            return committee.process_abort(state, event.epoch, now)
+            return committee.process_advance(state, event.epoch, now, key=event.key)
+        case committee_events.EpochAborted() | committee_events.PhaseAdvanced() | committee_events.DealerDisqualified():
+            return committee.process_advance(state, event.epoch, now)
         case committee_events.UnlockRequested():
             return unlocks.process_request(state, event.worker, event.release_id, event.t1, event.t2, now, curve)
         case committee_events.UnlockApproved():
@@ -222,6 +236,25 @@ def _end_rotation(
     if together and isinstance(following, seats_events.KeyRotated) and following.seat == seat:
         return keys.process_recover_key(state, caller, seat, following.new_key)
     return keys.process_cancel_rotation(state, caller, seat, now)
+
+
+def _together(logs: Sequence[Logged]) -> list[Logged]:
+    """The logs of the first one's transaction."""
+    return [log for log in logs if log.transaction == logs[0].transaction and log.block == logs[0].block]
+
+
+def _read_answer(logs: Sequence[Logged], dealer: MemberIndex) -> tuple[list[Hash32], bool]:
+    """The shares that a dealer revealed, and whether the last of them is said to be wrong."""
+    shares: list[Hash32] = []
+    for log in logs:
+        match log.event:
+            case committee_events.ShareRevealed(dealer=accused) if accused == dealer:
+                shares.append(log.event.share)
+            case committee_events.DealerDisqualified(dealer=accused, fault=Fault.WRONG_SHARE) if accused == dealer:
+                return shares, True
+            case _:
+                break
+    return shares, False
 
 
 def _compare(result: Result, logs: Sequence[Logged]) -> Step:
@@ -285,6 +318,11 @@ def _recovery_key(state: SystemState, seat: SeatNumber) -> Address:
 def _oracle(state: SystemState, epoch: Epoch, index: MemberIndex) -> Address:
     members = state.committee.members.get(epoch, ())
     return next((member.oracle for member in members if member.index == index), ZERO_ADDRESS)
+
+
+def _dealer(state: SystemState, epoch: Epoch, index: MemberIndex) -> Address:
+    term = state.committee.epochs.get(epoch)
+    return _oracle(state, epoch if term is None else term.predecessor or epoch, index)
 
 
 def _request_oracle(state: SystemState, request_id: RequestId, index: MemberIndex) -> Address:

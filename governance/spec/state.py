@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from governance.types import (
     EVERYTHING,
+    NO_EPOCH,
     NO_SEAT,
     NO_SILENCE,
     ZERO_ADDRESS,
@@ -22,6 +23,7 @@ from governance.types import (
     ConstraintId,
     ConstraintParameter,
     ConstraintRecord,
+    DealingRecord,
     Epoch,
     EpochRecord,
     Hash32,
@@ -59,7 +61,6 @@ from governance.types import (
 from governance.types.records import RotationRecord, SilenceRecord
 
 NOBODY = SeatMask(0)
-NO_EPOCH = Epoch(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,8 @@ class CommitteeState:
     epochs: Mapping[Epoch, EpochRecord] = field(default_factory=dict)
     members: Mapping[Epoch, tuple[MemberRecord, ...]] = field(default_factory=dict)
     indices: Mapping[Address, MemberIndex] = field(default_factory=dict)  # permanent
+    dealings: Mapping[Epoch, tuple[DealingRecord, ...]] = field(default_factory=dict)  # in the dealers' order
+    commitments: Mapping[tuple[Epoch, int], bytes] = field(default_factory=dict)  # as dealt, by position
     aggregates: Mapping[Epoch, bytes] = field(default_factory=dict)  # absent where nobody computes with points
     verification_keys: Mapping[tuple[Epoch, MemberIndex], bytes] = field(default_factory=dict)
     requests: Mapping[RequestId, RequestRecord] = field(default_factory=dict)

@@ -10,9 +10,9 @@ import dataclasses
 
 from governance.encoding.releases import compute_request_id, compute_transport_hash
 from governance.spec.brake import stops_seen
-from governance.spec.committee import already_done, place_of, require_member
 from governance.spec.curve import Curve
 from governance.spec.outcome import Outcome, Result, with_entry
+from governance.spec.phases import already_done, place_of, require_member
 from governance.spec.releases import REASONS, compute_releasability
 from governance.spec.rules import Refusal, refuse
 from governance.spec.state import Answered, SystemState
@@ -140,9 +140,10 @@ def process_post(
 
 
 def is_open(state: SystemState, request: RequestRecord, now: Timestamp) -> bool:
-    """Whether the request is neither expired nor answered by t."""
+    """Whether the request is neither expired nor answered by t, and was made to the committee in force."""
     threshold = state.committee.epochs[request.epoch].threshold
-    return now <= request.expires_at and request.partials.bit_count() < threshold
+    is_in_force = request.epoch == state.committee.current_epoch
+    return now <= request.expires_at and request.partials.bit_count() < threshold and is_in_force
 
 
 def is_barred(state: SystemState, epoch: Epoch, identity: Identity) -> bool:
@@ -186,7 +187,11 @@ def _require_open(state: SystemState, request_id: RequestId, now: Timestamp) -> 
     request = state.committee.requests.get(request_id)
     if request is not None and is_open(state, request, now):
         return request
-    message = "no such request was made" if request is None else "the request has expired, or t members answered it"
+    message = (
+        "no such request was made"
+        if request is None
+        else "the request has expired, t members answered it, or its committee is no longer in force"
+    )
     return refuse("R-Committee-15", "NoOpenRequest", message, actual=request_id)
 
 

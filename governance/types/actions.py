@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from governance.types.enums import ActionKind, Direction, KeyKind, Mode
 from governance.types.names import (
+    NO_EPOCH,
     Address,
     ChamberNumber,
     ConstraintId,
+    Epoch,
     Hash32,
     Jurisdiction,
     ModelId,
@@ -180,6 +182,7 @@ class FormCommittee:
     threshold: int  # t [uint16]
     slack: int  # acknowledgements needed beyond t [uint16]
     members: tuple[OracleMember, ...]
+    predecessor: Epoch = NO_EPOCH  # the epoch in force, whose key these members are to hold; 0 = a new key
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,10 +131,22 @@ class Phase(IntEnum):
     NONE = 0
     REGISTERING = 1
     DEALING = 2
-    ACKNOWLEDGING = 3
-    IN_FORCE = 4
-    ABORTED = 5
-    SUPERSEDED = 6
+    SETTLING = 3  # the dealings are to be summed
+    ACKNOWLEDGING = 4  # each member acknowledges its share, or complains
+    ANSWERING = 5  # the accused reveal the disputed shares
+    CONFIRMING = 6  # the rest acknowledge
+    IN_FORCE = 7
+    ABORTED = 8
+    SUPERSEDED = 9
+
+
+class Fault(IntEnum):
+    """Why a dealer is disqualified."""
+
+    NONE = 0
+    MANY_COMPLAINTS = 1  # t or more
+    WRONG_SHARE = 2  # what it revealed does not lie on its polynomial
+    SILENT = 3  # it did not answer in time
 
 
 class Tier(IntEnum):

@@ -18,6 +18,7 @@ ChamberNumber = NewType("ChamberNumber", int)  # 0..3: the chamber's 64 bits in 
 StopId = NewType("StopId", int)  # counts from 1 [uint64]
 ReportId = NewType("ReportId", int)  # of a misuse report, counts from 1; 0 = none [uint64]
 Epoch = NewType("Epoch", int)  # one term of a committee, counted by the contract [uint64]
+NO_EPOCH = Epoch(0)
 MemberIndex = NewType("MemberIndex", int)  # permanent index of an oracle, 1..65535, never a list position, never reused
 SeatMask = NewType("SeatMask", int)  # bit i is seat i [uint64]
 BallotWord = NewType("BallotWord", int)  # four planes of 64 bits [uint256]

@@ -21,6 +21,7 @@ from governance.types.enums import (
     StopStatus,
 )
 from governance.types.names import (
+    NO_EPOCH,
     Address,
     BallotWord,
     ChamberNumber,
@@ -278,7 +279,11 @@ class EpochRecord:
     acknowledged: int
     started_at: Timestamp
     phase_ends_at: Timestamp
-    key_hash: Hash32  # keccak256 of the committee key, zero until every dealing is in
+    key_hash: Hash32  # keccak256 of the committee key, zero until the dealings are summed
+    predecessor: Epoch = NO_EPOCH  # whose key is dealt again; 0 = a new key
+    qualified: int = 0  # the dealers that the sums are made of; bit = position in the dealers' list
+    complained: int = 0  # members that complained
+    accused: int = 0  # dealers that owe an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +292,20 @@ class MemberRecord:
     index: MemberIndex
     organisation_id: OrganisationId
     transport_key_hash: Hash32
-    commitments_hash: Hash32
-    dealing_hash: Hash32
+    commitments_hash: Hash32  # zero in a resharing
     verification_key_hash: Hash32
+    complained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DealingRecord:
+    """What a dealer has done in an epoch."""
+
+    commitments_hash: Hash32
+    dealing_hash: Hash32  # zero until dealt
+    complainants: int = 0  # bit = position in the epoch's member list
+    answered: bool = False
+    disqualified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,13 @@ def has_seen(phase: str) -> Callable[[OracleProcess], bool]:
 # Where an oracle dies: between any two things that it does.
 MOMENTS = [
     has_seen("registering"),
-    holds("registration"),
+    holds("dealing"),
+    holds("envelope"),
     has_said("sent", "register"),
     has_said("mined", "register"),
     has_seen("dealing"),
     has_said("sent", "deal"),
+    has_seen("settling"),
     has_seen("acknowledging"),
     holds("share"),
     has_said("sent", "acknowledge"),
@@ -50,6 +52,13 @@ def kill_at(moment: Callable[[OracleProcess], bool], oracle: OracleProcess, pati
     oracle.start()
 
 
+def assert_nothing_twice(committee: CommitteeSystem) -> None:
+    """Each has done its part once. To settle is anybody's right: who was slow to see it done may have tried, too."""
+    sent = sent_by(committee)
+    assert all(CEREMONY <= each <= CEREMONY + 1 for each in sent), sent
+    assert sum(sent) > CEREMONY * len(sent)
+
+
 @pytest.mark.slow
 def test_oracle_killed_at_every_step_of_the_key_generation_finishes_it(tmp_path: Path) -> None:
     with committee_system(tmp_path) as committee:
@@ -60,8 +69,8 @@ def test_oracle_killed_at_every_step_of_the_key_generation_finishes_it(tmp_path:
             kill_at(moment, committee.oracles[0])
         committee.wait_for_phase(epoch, Phase.IN_FORCE)
         committee.settle()
+        assert_nothing_twice(committee)
         for oracle in committee.oracles:
-            assert committee.transactions_of(oracle) == CEREMONY
             share, verification_key = oracle.key_share(epoch)
             assert verification_key == committee.system.ledger.committee.get_verification_key(epoch, share.member)
 
@@ -72,7 +81,7 @@ def test_all_oracles_killed_at_once_after_each_phase_finish_the_key_generation(t
         for oracle in committee.oracles:
             oracle.start()
         epoch = committee.form()
-        for phase in ("registering", "dealing", "acknowledging"):
+        for phase in ("registering", "dealing", "settling", "acknowledging"):
             seen = has_seen(phase)
             wait_until(lambda seen=seen: any(map(seen, committee.oracles)), patience=60, what=phase)
             for oracle in committee.oracles:
@@ -80,7 +89,7 @@ def test_all_oracles_killed_at_once_after_each_phase_finish_the_key_generation(t
             for oracle in committee.oracles:
                 oracle.start()
         committee.wait_for_phase(epoch, Phase.IN_FORCE)
-        assert [committee.transactions_of(oracle) for oracle in committee.oracles] == [CEREMONY] * 5
+        assert_nothing_twice(committee)
 
 
 def sent_by(committee: CommitteeSystem) -> list[int]:

@@ -7,10 +7,11 @@ real curve arithmetic (arkworks), the contracts theirs (the precompiles): two im
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from governance.audit.curve import ArkworksCurve
 from governance.chain.errors import RpcError
 from governance.chain.rpc import Rpc, as_int
 from governance.crypto.errors import InvalidPoint, WrongPartial, WrongPossession, WrongTransportKey
@@ -25,7 +26,7 @@ from governance.encoding.structs import Array
 from governance.ledger.artifacts import CONTRACTS, ContractName
 from governance.ledger.codec import Call, decode_answer, decode_event, encode_call, encode_creation
 from governance.ledger.reverts import explain_revert
-from governance.spec import brake, committee, incidents, unlocks
+from governance.spec import brake, committee, disputes, incidents, unlocks
 from governance.spec.actions import execute_action
 from governance.spec.outcome import Outcome, Result
 from governance.spec.rules import Refusal
@@ -34,6 +35,7 @@ from governance.types import (
     Action,
     ActionKind,
     Address,
+    DealingRecord,
     Epoch,
     EpochRecord,
     Hash32,
@@ -68,9 +70,11 @@ class Arkworks:
         except InvalidPoint:
             return False
 
-    def add_each(self, sums: bytes, points: bytes) -> bytes:
-        pairs = zip(_read(sums), _read(points), strict=True)
-        return b"".join(g2_to_eip2537(left + right) for left, right in pairs)
+    def combine(self, dealings: Mapping[MemberIndex, bytes], *, is_resharing: bool) -> bytes | None:
+        return ArkworksCurve().combine(dealings, is_resharing=is_resharing)
+
+    def is_share(self, points: bytes, index: MemberIndex, share: Hash32) -> bool:
+        return ArkworksCurve().is_share(points, index, share)
 
     def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
         terms = _read(points)
@@ -202,6 +206,8 @@ class Duel:
         for epoch, record in state.epochs.items():
             assert self.read("getEpoch", epoch, returns=[EpochRecord]) == record
             assert self.read("getMembers", epoch, returns=[Array(MemberRecord)]) == state.members[epoch]
+            for place, dealing in enumerate(state.dealings[epoch]):
+                assert self.read("getDealing", epoch, place, returns=[DealingRecord]) == dealing
             assert self.read("aggregate", epoch, returns=["bytes"]) == state.aggregates.get(epoch, b"")
         for request_id, request in state.requests.items():
             assert self.read("getRequest", request_id, returns=[RequestRecord]) == request
@@ -267,17 +273,25 @@ class Duel:
         result = committee.process_acknowledge(state, sender, epoch, proof, now, self.curve)
         return self.step(sender, Call("Committee", "acknowledge", (epoch, proof)), result)
 
-    def accuse(self, sender: Address, epoch: Epoch, dealer: MemberIndex) -> Refusal | tuple[Event, ...]:
-        result = committee.process_accuse(self.world.state, sender, epoch, dealer, self.world.now)
-        return self.step(sender, Call("Committee", "accuse", (epoch, dealer)), result)
+    def settle(self, sender: Address, epoch: Epoch, commitments: list[bytes]) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        result = committee.process_settle(state, epoch, commitments, now, self.curve)
+        return self.step(sender, Call("Committee", "settle", (epoch, commitments)), result)
 
-    def abort(self, sender: Address, epoch: Epoch) -> Refusal | tuple[Event, ...]:
-        result = committee.process_abort(self.world.state, epoch, self.world.now)
-        return self.step(sender, Call("Committee", "abort", (epoch,)), result)
+    def complain(self, sender: Address, epoch: Epoch, dealers: list[MemberIndex]) -> Refusal | tuple[Event, ...]:
+        result = disputes.process_complain(self.world.state, sender, epoch, dealers, self.world.now)
+        return self.step(sender, Call("Committee", "complain", (epoch, dealers)), result)
 
-    def finalise(self, sender: Address, epoch: Epoch) -> Refusal | tuple[Event, ...]:
-        result = committee.process_finalise(self.world.state, epoch, self.world.now)
-        return self.step(sender, Call("Committee", "finalise", (epoch,)), result)
+    def reveal(
+        self, sender: Address, epoch: Epoch, commitments: bytes, shares: list[Hash32]
+    ) -> Refusal | tuple[Event, ...]:
+        state, now = self.world.state, self.world.now
+        result = disputes.process_answer(state, sender, epoch, commitments, shares, now, self.curve)
+        return self.step(sender, Call("Committee", "answer", (epoch, commitments, shares)), result)
+
+    def advance(self, sender: Address, epoch: Epoch) -> Refusal | tuple[Event, ...]:
+        result = committee.process_advance(self.world.state, epoch, self.world.now)
+        return self.step(sender, Call("Committee", "advance", (epoch,)), result)
 
     # --- the bus
 
@@ -291,10 +305,10 @@ class Duel:
         return self.step(sender, Call("Committee", "approve", (request_id,)), result)
 
     def post(
-        self, sender: Address, request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, key: bytes
+        self, sender: Address, request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, key: bytes
     ) -> Refusal | tuple[Event, ...]:
         state, now = self.world.state, self.world.now
-        call = Call("Committee", "post", (request_id, c1, c2, t1, t2, key))
+        call = Call("Committee", "post", (request_id, c1, c2, hashed, t2, key))
         return self.step(sender, call, unlocks.process_post(state, sender, request_id, c1, c2, now, self.curve))
 
 

@@ -123,7 +123,10 @@ def make_key(duel: Duel, oracles: list[Oracle]) -> None:
         step = duel.deal(oracle.address, oracle.domain.epoch, oracle.commitments, oracle.proof, oracle.seal(keys))
         posted = duel.took(Dealt, step)
         dealt[posted.dealer] = (posted.commitments, posted.envelopes)
-    aggregate = duel.read("aggregate", oracles[0].domain.epoch, returns=["bytes"])
+    duel.wait()
+    epoch = oracles[0].domain.epoch
+    duel.settle(oracles[0].address, epoch, [dealt[oracle.index][0] for oracle in oracles])
+    aggregate = duel.read("aggregate", epoch, returns=["bytes"])
     for oracle in oracles:
         duel.wait()
         oracle.receive(oracles, dealt)

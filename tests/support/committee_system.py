@@ -269,6 +269,6 @@ def committee_system(directory: Path, *, interval: float = 0.25) -> Iterator[Com
             try:
                 yield made
             finally:
-                for oracle in oracles:
+                for oracle in made.oracles:
                     if oracle.is_running:
                         oracle.kill()

@@ -44,10 +44,11 @@ def make_key(system: LiveSystem, oracles: Sequence[Signer]) -> Epoch:
         call = committee.deal(epoch, member.commitments, member.proof, member.seal(keys))
         posted = ledger.send(call, signer).find(Dealt)
         dealt[posted.dealer] = (posted.commitments, posted.envelopes)
+    ledger.send(committee.settle(epoch, [dealt[index][0] for index in indices]), oracles[0])
     for member, signer in zip(members, oracles, strict=True):
         member.receive(members, dealt)
         ledger.send(committee.acknowledge(epoch, member.acknowledge(committee.get_aggregate(epoch))), signer)
     system.warp(max(1, committee.get_epoch(epoch).phase_ends_at - ledger.now() + 1))
     if committee.get_current_epoch() != epoch:
-        ledger.send(committee.finalise(epoch), oracles[0])
+        ledger.send(committee.advance(epoch), oracles[0])
     return epoch

@@ -114,7 +114,8 @@ class OracleWorld:
         self.look(node, times=2)
         for player in players:
             player.deal()
-        self.look(node, times=2)
+        self.look(node, times=2)  # it is the first of the list, and settles
+        assert self.term.phase is Phase.ACKNOWLEDGING
         for player in players:
             player.acknowledge()
         self.look(node, times=2)

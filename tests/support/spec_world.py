@@ -274,6 +274,7 @@ class World:
             self.register(epoch, place)
         for place in range(size):
             self.deal(epoch, place)
+        self.settle(epoch)
         for place in range(size):
             self.acknowledge(epoch, place)
         return epoch
@@ -285,13 +286,30 @@ class World:
     def register(self, epoch: Epoch, place: int) -> None:
         self.take(
             committee.process_register(
-                self.state, self.oracle(place), epoch, bytes(1216), self.commitments_hash(epoch, place), self.now
+                self.state, self.oracle(place), epoch, bytes(1216), self.committed(epoch, place), self.now
             )
         )
 
+    def committed(self, epoch: Epoch, place: int) -> Hash32:
+        """What the member registers: nothing in a resharing."""
+        is_resharing = self.state.committee.epochs[epoch].predecessor
+        return ZERO_HASH if is_resharing else self.commitments_hash(epoch, place)
+
+    def committee_key(self, epoch: Epoch) -> bytes:
+        """The stand-in of the committee's key, which a resharing leaves as it is."""
+        predecessor = self.state.committee.epochs[epoch].predecessor
+        return self.committee_key(predecessor) if predecessor else label("key", epoch) * 8
+
+    def settle(self, epoch: Epoch) -> None:
+        key_hash = Hash32(keccak256(self.committee_key(epoch)))
+        self.take(committee.process_settle(self.state, epoch, None, self.now, key_hash=key_hash))
+
     def commitments(self, epoch: Epoch, place: int) -> bytes:
-        threshold = self.state.committee.epochs[epoch].threshold
-        return b"".join(label("point", epoch, place, at) * 8 for at in range(threshold))
+        term = self.state.committee.epochs[epoch]
+        points = [label("point", epoch, place, at) * 8 for at in range(term.threshold)]
+        if term.predecessor:
+            points[0] = label("key share", term.predecessor, place) * 8
+        return b"".join(points)
 
     def commitments_hash(self, epoch: Epoch, place: int) -> Hash32:
         index = self.state.committee.members[epoch][place].index
@@ -314,7 +332,7 @@ class World:
                 None,
                 self.now,
                 verification_key=label("key share", epoch, place) * 8,
-                key=label("key", epoch) * 8,
+                key=self.committee_key(epoch),
             )
         )
 

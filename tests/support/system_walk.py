@@ -634,6 +634,7 @@ class Walk:
             for event in self.duel.deal(oracle.address, epoch, oracle.commitments, oracle.proof, sealed):
                 if isinstance(event, Dealt):
                     dealt[event.dealer] = (event.commitments, event.envelopes)
+        self.duel.settle(oracles[0].address, epoch, [oracle.commitments for oracle in oracles])
         for oracle in oracles:
             oracle.receive(oracles, dealt)
             self.duel.acknowledge(oracle.address, epoch, oracle.acknowledge(state_aggregate(self.world, epoch)))

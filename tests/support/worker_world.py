@@ -17,7 +17,7 @@ from committee_members import Oracle
 from governance.chain.rpc import as_int
 from governance.constraints.document import ConstraintDocument, ConstraintScope
 from governance.constraints.scope import Budget, ReleaseScope
-from governance.crypto.partial import TransportPublicKey
+from governance.crypto.partial import TransportPublicKey, hash_identity
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.names import compute_constraint_id, compute_organisation_id, make_short_name, release_id_of
@@ -98,6 +98,7 @@ class Committee:
             envelopes = member.seal(transports)
             dealt[member.index] = member.commitments, envelopes
             ledger.send(ledger.committee.deal(epoch, member.commitments, member.proof, envelopes), key)
+        ledger.send(ledger.committee.settle(epoch, [dealt[index][0] for index in indices]), self.keys[0])
         aggregate = ledger.committee.get_aggregate(epoch)
         for key, member in zip(self.keys, self.members, strict=True):
             member.receive(self.members, dealt)
@@ -151,7 +152,8 @@ class Committee:
                 partial = member.answer(asked.identity, transport)
                 public = ledger.committee.get_verification_key(asked.epoch, member.index)
                 c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-                ledger.send(ledger.committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, public), key)
+                hashed = g1_to_eip2537(hash_identity(asked.identity))
+                ledger.send(ledger.committee.post(asked.request_id, c1, c2, hashed, asked.t2, public), key)
 
 
 @dataclass

@@ -34,8 +34,10 @@ abstract contract UnlockBus is CommitteeStore {
         StoredRequest storage request = _requests[requestId];
         // R-Committee-14: a transport key serves once
         if (request.expiresAt != 0) revert RequestOpen(requestId, request.expiresAt);
-        uint40 expiresAt = uint40(block.timestamp) + _parameters().requestLifetime;
+        uint40 expiresAt = uint40(block.timestamp) + _readParameter(REQUEST_LIFETIME);
         (request.releaseId, request.identity, request.transportHash) = (releaseId, identity, transportHash);
+        // What hashing to the curve costs is paid here once, and not by every oracle.
+        request.answerHash = keccak256(bytes.concat(BlsProofs.hashIdentity(identity), t2));
         (request.worker, request.epoch) = (msg.sender, epoch);
         (request.expiresAt, request.threshold) = (expiresAt, threshold);
         _lastRequests[releaseId][msg.sender] = requestId;
@@ -63,7 +65,7 @@ abstract contract UnlockBus is CommitteeStore {
         bytes32 requestId,
         bytes calldata c1,
         bytes calldata c2,
-        bytes calldata t1,
+        bytes calldata hashed,
         bytes calldata t2,
         bytes calldata verificationKey
     ) external {
@@ -81,10 +83,9 @@ abstract contract UnlockBus is CommitteeStore {
         if (approvals & bit == 0) revert NotApproved(requestId, 0, 1);
         _requireReleasable(request.releaseId, request.worker);
 
-        // R-Committee-17: the request's id binds its transport key, so the key itself need not be read
-        bytes32 named = computeRequestId(epoch, request.releaseId, request.worker, keccak256(bytes.concat(t1, t2)));
-        if (named != requestId) revert BadPartial(requestId, holder.index);
-        if (!BlsProofs.isPartial(identity, c1, c2, t2, verificationKey)) revert BadPartial(requestId, holder.index);
+        // R-Committee-17: what is given again is what was hashed, and checked, when the unlock was asked for
+        if (keccak256(bytes.concat(hashed, t2)) != request.answerHash) revert BadPartial(requestId, holder.index);
+        if (!BlsProofs.isPartial(hashed, c1, c2, t2, verificationKey)) revert BadPartial(requestId, holder.index);
 
         _recordAnswer(epoch, identity, bit, threshold);
         partials |= bit;
@@ -144,9 +145,10 @@ abstract contract UnlockBus is CommitteeStore {
         if (!_isOpen(request)) revert NoOpenRequest(requestId, request.expiresAt); // R-Committee-15
     }
 
-    /// @dev Not expired, and not answered by t. Zero is the expiry of no request.
+    /// @dev Not expired, not answered by t, and asked of the committee in force. Zero is the expiry of no request.
     function _isOpen(StoredRequest storage request) private view returns (bool) {
-        return block.timestamp <= request.expiresAt && _count(request.partials) < request.threshold;
+        return block.timestamp <= request.expiresAt && _count(request.partials) < request.threshold
+            && request.epoch == _currentEpoch;
     }
 
     /// @dev A member whose proven key share this is, in one read; where there is none, the reason.

@@ -10,10 +10,21 @@ interface ICommittee is IActionTarget {
         None,
         Registering,
         Dealing,
-        Acknowledging,
+        Settling, // the dealings are to be summed; again, if one of them was disqualified
+        Acknowledging, // everybody acknowledges its share, or complains
+        Answering, // the accused reveal the disputed shares
+        Confirming, // everybody who has not acknowledged these sums does so; nobody complains any more
         InForce,
         Aborted,
         Superseded
+    }
+
+    /// @dev Why a dealer is disqualified.
+    enum Fault {
+        None,
+        ManyComplaints, // t or more: to answer would be to publish its secret
+        WrongShare, // what it revealed does not lie on its polynomial
+        Silent // it did not answer in time
     }
 
     struct Epoch {
@@ -26,7 +37,11 @@ interface ICommittee is IActionTarget {
         uint16 acknowledged;
         uint40 startedAt; // [Unix seconds]
         uint40 phaseEndsAt; // [Unix seconds]
-        bytes32 keyHash; // keccak256 of the committee key, 0 until every dealing is in
+        bytes32 keyHash; // keccak256 of the committee key, 0 until the dealings are summed
+        uint64 predecessor; // the epoch whose key is dealt again; 0 = a new key
+        uint32 qualified; // the dealers that the sums are made of; bit = position in the dealers' list
+        uint16 complained; // members that complained
+        uint16 accused; // dealers that owe an answer
     }
 
     struct Member {
@@ -34,9 +49,18 @@ interface ICommittee is IActionTarget {
         uint16 index; // permanent, 1..65535, never a list position
         bytes32 organisationId;
         bytes32 transportKeyHash; // keccak256 of the HPKE public key registered for this epoch
-        bytes32 commitmentsHash; // committed before anybody reveals
-        bytes32 dealingHash; // keccak256(abi.encode(commitments, envelopes)), 0 until dealt
+        bytes32 commitmentsHash; // committed before anybody reveals; 0 in a resharing, where nothing can be chosen
         bytes32 verificationKeyHash; // keccak256 of PK_j (256 bytes), 0 until acknowledged
+        bool complained;
+    }
+
+    /// @dev What a dealer has done: the members of the epoch deal a new key, those of its predecessor deal theirs again.
+    struct Dealing {
+        bytes32 commitmentsHash; // of what it revealed, bound to its place
+        bytes32 dealingHash; // keccak256(abi.encode(commitments, envelopes)), 0 until dealt
+        uint32 complainants; // bit = position in the epoch's member list
+        bool answered;
+        bool disqualified;
     }
 
     struct Request {
@@ -56,7 +80,8 @@ interface ICommittee is IActionTarget {
         uint16 threshold,
         uint16 slack,
         uint16 size,
-        uint40 phaseEndsAt
+        uint40 phaseEndsAt,
+        uint64 predecessor
     );
     event MemberNamed(uint64 indexed epoch, uint16 indexed index, address indexed oracle, bytes32 organisationId);
     event TransportKeyRegistered(
@@ -65,6 +90,10 @@ interface ICommittee is IActionTarget {
     event PhaseAdvanced(uint64 indexed epoch, Phase phase, uint40 phaseEndsAt);
     event Dealt(uint64 indexed epoch, uint16 indexed dealer, bytes commitments, bytes proof, bytes[] envelopes);
     event DealerAccused(uint64 indexed epoch, uint16 indexed dealer, uint16 indexed accuser);
+    /// @notice What an accused dealer answered; a wrong one is followed by its disqualification.
+    event ShareRevealed(uint64 indexed epoch, uint16 indexed dealer, uint16 indexed recipient, bytes32 share);
+    event DealerDisqualified(uint64 indexed epoch, uint16 indexed dealer, address indexed oracle, Fault fault);
+    event Settled(uint64 indexed epoch, uint16[] dealers, bytes32 keyHash);
     event Acknowledged(uint64 indexed epoch, uint16 indexed index, bytes verificationKey);
     event EpochInForce(uint64 indexed epoch, bytes32 indexed keyHash, bytes key);
     event EpochAborted(uint64 indexed epoch, Phase phase, string reason);
@@ -91,7 +120,7 @@ interface ICommittee is IActionTarget {
     error UnexpectedPhase(uint64 epoch, Phase actual, Phase required);
     /// @notice R-Committee-05: the phase is over, or not over yet.
     error PhaseDeadline(uint64 epoch, uint40 phaseEndsAt, uint256 nowAt);
-    /// @notice R-Committee-06: the caller is not a member of that epoch.
+    /// @notice R-Committee-06: the caller is no member of that epoch, or did not register for it.
     error NotMember(uint64 epoch, address caller);
     /// @notice R-Committee-07: that member has done this already.
     error AlreadyDone(uint64 epoch, uint16 index);
@@ -102,7 +131,7 @@ interface ICommittee is IActionTarget {
     error BadPoint();
     /// @notice R-Committee-10: the proof of possession does not verify.
     error BadProof(uint16 index);
-    /// @notice R-Committee-11: a committee key is in force or being made.
+    /// @notice R-Committee-11: a key is being made, or another epoch is in force than the one to be dealt again.
     error CommitteeBusy(uint64 epoch, Phase phase);
     /// @notice R-Committee-12: everything is stopped.
     error EverythingStopped();
@@ -121,29 +150,38 @@ interface ICommittee is IActionTarget {
     error IdentityBarred(bytes32 identity);
     /// @notice R-Committee-19: no committee key is in force.
     error NoCommittee();
-    /// @notice R-Committee-20: too few members acknowledged to finalise, or enough that the epoch cannot be aborted.
-    error Acknowledgements(uint64 epoch, uint256 actual, uint256 required);
-    /// @notice R-Committee-21: no member of that epoch with that index has dealt.
+    /// @notice R-Committee-21: no other member with that index has dealt, or the indices do not ascend.
     error NoDealing(uint64 epoch, uint16 dealer);
+    /// @notice R-Committee-22: in a resharing a dealer deals the share that it proved, and nothing else.
+    error NotItsShare(uint16 dealer, bytes32 actual, bytes32 held);
+    /// @notice R-Committee-23: nobody complained of that dealer, or it is disqualified already.
+    error NoComplaint(uint64 epoch, uint16 dealer);
+    /// @notice R-Committee-24: the sums are made of as many dealings as qualify.
+    error WrongDealings(uint64 epoch, uint256 actual, uint256 required);
 
-    /// @notice By each member, once: a fresh HPKE key (MLKEM768_X25519) and the hash of its commitments.
+    /// @notice By each member, once: a fresh HPKE key (MLKEM768_X25519) and the hash of its commitments (0 in a resharing).
     function register(uint64 epoch, bytes calldata transportKey, bytes32 commitmentsHash) external;
 
-    /// @notice By each member, once: t commitments (t * 256 bytes), a proof of possession (128), an envelope for every
-    /// other member in the order of the list (its own place is empty).
+    /// @notice By each dealer, once: t commitments (t * 256 bytes), a proof of possession (128), an envelope for every
+    /// registered member but itself, in the order of the list (the other places are empty).
     function deal(uint64 epoch, bytes calldata commitments, bytes calldata proof, bytes[] calldata envelopes) external;
 
-    /// @notice By a recipient whose envelope from that dealer does not verify: the epoch aborts.
-    function accuse(uint64 epoch, uint16 dealer) external;
+    /// @notice By a member whose envelopes from these dealers (ascending indices) do not verify, once, about all of them.
+    function complain(uint64 epoch, uint16[] calldata dealers) external;
+
+    /// @notice By an accused dealer, once: its commitments again, and the share of every member that complained of it, in
+    /// the order of the list. A share that is not on its polynomial disqualifies it.
+    function answer(uint64 epoch, bytes calldata commitments, bytes32[] calldata shares) external;
+
+    /// @notice By anybody: the commitments to be summed, in the order of the dealers' list. For a new key those of all
+    /// valid dealers, in a resharing those of the first t of the predecessor's by index.
+    function settle(uint64 epoch, bytes[] calldata commitments) external;
 
     /// @notice By each member, once: a proof (128 bytes) that it holds the share behind the derived PK_j.
     function acknowledge(uint64 epoch, bytes calldata proof) external;
 
-    /// @notice By anybody, after the acknowledging phase, if at least t + slack members acknowledged.
-    function finalise(uint64 epoch) external;
-
-    /// @notice By anybody, after a deadline that the epoch missed.
-    function abort(uint64 epoch) external;
+    /// @notice By anybody, after a deadline: the epoch goes on with those who did their part, comes in force, or aborts.
+    function advance(uint64 epoch) external;
 
     /// @notice By a worker that the release names: T1 = tau g1 (128 bytes), T2 = tau g2 (256 bytes), fresh.
     function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2) external returns (bytes32 requestId);
@@ -152,12 +190,12 @@ interface ICommittee is IActionTarget {
     function approve(bytes32 requestId) external;
 
     /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1 (128 bytes
-    /// each); t2 and its PK_i are given again and checked against their hashes.
+    /// each); H(id), t2 and its PK_i are given again and checked against their hashes.
     function post(
         bytes32 requestId,
         bytes calldata c1,
         bytes calldata c2,
-        bytes calldata t1,
+        bytes calldata hashed,
         bytes calldata t2,
         bytes calldata verificationKey
     ) external;
@@ -170,6 +208,9 @@ interface ICommittee is IActionTarget {
     function getEpoch(uint64 epoch) external view returns (Epoch memory);
 
     function getMembers(uint64 epoch) external view returns (Member[] memory);
+
+    /// @notice By the dealer's position in the list of the members of this epoch, or in a resharing of its predecessor.
+    function getDealing(uint64 epoch, uint256 place) external view returns (Dealing memory);
 
     /// @notice The committee key (256 bytes) in force; empty if none.
     function key() external view returns (bytes memory);

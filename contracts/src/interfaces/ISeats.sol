@@ -134,6 +134,10 @@ interface ISeats is IActionTarget {
     /// @notice Seat of an organisation; standing None if it holds none.
     function seatOfOrganisation(bytes32 organisationId) external view returns (uint8 seat, Standing standing);
 
+    /// @notice Reverts with the Committee's errors unless abi.encode(FormCommittee) is well formed, each oracle belongs to
+    /// another organisation with a live seat, and no affiliation group and no jurisdiction holds t of them.
+    function requireIndependentOracles(bytes calldata formation) external view;
+
     /// @notice Bit i is set if seat i is live (granted, not suspended, not removed). It only loses bits for seats of old proposals.
     function liveMask() external view returns (uint64);
 

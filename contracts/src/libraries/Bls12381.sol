@@ -32,7 +32,6 @@ library Bls12381 {
     uint256 private constant SHA256 = 0x02;
     uint256 private constant MODEXP = 0x05;
     uint256 private constant G1_ADD = 0x0b;
-    uint256 private constant G2_ADD = 0x0d;
     uint256 private constant G2_MSM = 0x0e;
     uint256 private constant PAIRING = 0x0f;
     uint256 private constant MAP_FP_TO_G1 = 0x10;
@@ -52,23 +51,60 @@ library Bls12381 {
     /// @dev sum of x^k C_k over the points C_0, C_1, ... (256 bytes each, at least one): the polynomial in the exponent at
     /// x. Every point is checked to lie in the subgroup.
     function evaluate(bytes memory points, uint256 x) internal view returns (bytes memory sum) {
-        if (points.length % G2_BYTES != 0) revert ICommittee.BadPoint();
-        uint256 count = points.length / G2_BYTES;
-        bytes memory terms = new bytes(count * (G2_BYTES + 32));
-        uint256 from = _body(points);
-        uint256 to = _body(terms);
-        uint256 power = 1;
-        for (uint256 k = 0; k < count; ++k) {
-            assembly ("memory-safe") {
-                mcopy(to, from, 256)
-                mstore(add(to, 256), power)
-            }
-            power = mulmod(power, x, ORDER);
-            from += G2_BYTES;
-            to += G2_BYTES + 32;
-        }
+        bytes memory terms = _powers(points, x, 0);
         sum = new bytes(G2_BYTES);
         _call(G2_MSM, _body(terms), terms.length, _body(sum), G2_BYTES);
+    }
+
+    /// @dev Whether `share` is the value at x of the polynomial behind the points, which were checked before: the
+    /// commitments at x, less share g2, are the identity. Only the canonical scalar is, so that it can be read in one way.
+    function isShare(bytes memory points, uint256 x, uint256 share) internal view returns (bool) {
+        if (share >= ORDER) return false;
+        bytes memory terms = _powers(points, x, 1);
+        bytes memory negated = NEGATED_G2_GENERATOR;
+        assembly ("memory-safe") {
+            let last := add(terms, sub(mload(terms), 256)) // 32 for the length, less 288 for the term
+            mcopy(last, add(negated, 32), 256)
+            mstore(add(last, 256), share)
+        }
+        bytes memory difference = new bytes(G2_BYTES);
+        _call(G2_MSM, _body(terms), terms.length, _body(difference), G2_BYTES);
+        return isIdentity(difference);
+    }
+
+    /// @dev Point by point, the sum of the lists' points (256 bytes each, as many in each) times the lists' weights.
+    function weigh(bytes[] memory lists, uint256[] memory weights) internal view returns (bytes memory sums) {
+        uint256 size = lists[0].length;
+        sums = new bytes(size);
+        bytes memory terms = new bytes(lists.length * (G2_BYTES + 32));
+        for (uint256 offset = 0; offset < size; offset += G2_BYTES) {
+            uint256 to = _body(terms);
+            for (uint256 i = 0; i < lists.length; ++i) {
+                if (lists[i].length != size) revert ICommittee.BadPoint();
+                uint256 from = _body(lists[i]) + offset;
+                uint256 weight = weights[i];
+                assembly ("memory-safe") {
+                    mcopy(to, from, 256)
+                    mstore(add(to, 256), weight)
+                }
+                to += G2_BYTES + 32;
+            }
+            _call(G2_MSM, _body(terms), terms.length, _body(sums) + offset, G2_BYTES);
+        }
+    }
+
+    /// @dev 1 / x modulo the order: x to the power of the order less 2. Source: Fermat.
+    function invert(uint256 x) internal view returns (uint256) {
+        uint256[6] memory input = [uint256(32), 32, 32, x, ORDER - 2, ORDER];
+        uint256[1] memory inverse;
+        uint256 from;
+        uint256 to;
+        assembly ("memory-safe") {
+            from := input
+            to := inverse
+        }
+        _call(MODEXP, from, 192, to, 32);
+        return inverse[0];
     }
 
     /// @dev Reverts with BadPoint unless all points (256 bytes each, at least one) are of the subgroup, and none the identity.
@@ -89,23 +125,6 @@ library Bls12381 {
     /// @dev Whether this is the identity of G1 or G2 (128 or 256 bytes).
     function isIdentity(bytes memory point) internal pure returns (bool) {
         return _isZero(_body(point), point.length);
-    }
-
-    /// @dev Adds two lists of points of G2 of the same length, one by one. No subgroup check: both were checked before.
-    function addEach(bytes memory left, bytes memory right) internal view returns (bytes memory sums) {
-        if (left.length != right.length) revert ICommittee.BadPoint();
-        sums = new bytes(left.length);
-        bytes memory pair = new bytes(2 * G2_BYTES);
-        uint256 input = _body(pair);
-        for (uint256 offset = 0; offset < left.length; offset += G2_BYTES) {
-            uint256 a = _body(left) + offset;
-            uint256 b = _body(right) + offset;
-            assembly ("memory-safe") {
-                mcopy(input, a, 256)
-                mcopy(add(input, 256), b, 256)
-            }
-            _call(G2_ADD, input, 2 * G2_BYTES, _body(sums) + offset, G2_BYTES);
-        }
     }
 
     /// @dev The point of G1 to which a message hashes under a domain separation tag of at most 255 bytes.
@@ -198,6 +217,25 @@ library Bls12381 {
         }
         if (!answered) revert ICommittee.BadPoint();
         _call(MAP_FP_TO_G1, output, 64, output, G1_BYTES);
+    }
+
+    /// @dev The terms of a multiplication, point and scalar, with the powers of x for scalars; room for `more` terms follows.
+    function _powers(bytes memory points, uint256 x, uint256 more) private pure returns (bytes memory terms) {
+        if (points.length % G2_BYTES != 0) revert ICommittee.BadPoint();
+        uint256 count = points.length / G2_BYTES;
+        terms = new bytes((count + more) * (G2_BYTES + 32));
+        uint256 from = _body(points);
+        uint256 to = _body(terms);
+        uint256 power = 1;
+        for (uint256 k = 0; k < count; ++k) {
+            assembly ("memory-safe") {
+                mcopy(to, from, 256)
+                mstore(add(to, 256), power)
+            }
+            power = mulmod(power, x, ORDER);
+            from += G2_BYTES;
+            to += G2_BYTES + 32;
+        }
     }
 
     /// @dev Calls a precompile. Reverts with BadPoint if it refuses or returns another length.

@@ -42,15 +42,17 @@ library BlsProofs {
     }
 
     /// @dev Whether C1 = r g1 and C2 = x_i H(id) + r T1 for some r that is not 0: e(C2, g2) = e(C1, T2) e(H(id), PK_i).
-    /// T2 and PK_i are those that were checked when they were posted; the caller compares their hashes.
-    function isPartial(bytes32 identity, bytes calldata c1, bytes calldata c2, bytes calldata t2, bytes calldata key)
-        internal
-        view
-        returns (bool)
-    {
+    /// H(id), T2 and PK_i are those that were made or checked before; the caller compares their hashes.
+    function isPartial(
+        bytes calldata hashed,
+        bytes calldata c1,
+        bytes calldata c2,
+        bytes calldata t2,
+        bytes calldata key
+    ) internal view returns (bool) {
         if (c1.length != Bls12381.G1_BYTES || c2.length != Bls12381.G1_BYTES) revert ICommittee.BadPoint();
+        if (hashed.length != Bls12381.G1_BYTES) revert ICommittee.BadPoint();
         if (Bls12381.isIdentity(c1)) revert ICommittee.BadPoint(); // r = 0 would publish x_i H(id) as it stands
-        bytes memory hashed = hashIdentity(identity);
         return Bls12381.isPairingOne(bytes.concat(c2, Bls12381.NEGATED_G2_GENERATOR, c1, t2, hashed, key));
     }
 }

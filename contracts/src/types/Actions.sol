@@ -189,4 +189,5 @@ struct FormCommittee {
     uint16 threshold; // t
     uint16 slack; // acknowledgements needed beyond t
     OracleMember[] members;
+    uint64 predecessor; // the epoch in force, whose key these members are to hold; 0 = a new key
 }

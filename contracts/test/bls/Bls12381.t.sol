@@ -73,28 +73,63 @@ contract Bls12381Test is Test {
         bls.evaluate{gas: GAS}(new bytes(length), 1);
     }
 
-    function test_addEach_reverts_onBadPoints() public {
+    function test_weigh_reverts_onBadPoints() public {
         bytes memory good = DkgVectors.publicShare(1);
         bytes memory off = DkgVectors.publicShare(1);
         off[255] ^= 0x01;
         expectBadPoint();
-        bls.addEach{gas: GAS}(good, off);
+        weigh(good, off, 1);
         expectBadPoint();
-        bls.addEach{gas: GAS}(bytes.concat(good, off), bytes.concat(good, good));
+        weigh(bytes.concat(good, off), bytes.concat(good, good), 1);
+        expectBadPoint();
+        weigh(good, DkgVectors.G2_OFF_SUBGROUP, 1);
     }
 
-    function test_addEach_reverts_onListsOfDifferentLength() public {
+    function test_weigh_reverts_onListsOfDifferentLength() public {
         bytes memory one = DkgVectors.publicShare(1);
         expectBadPoint();
-        bls.addEach(one, bytes.concat(one, one));
+        weigh(one, bytes.concat(one, one), 1);
         expectBadPoint();
-        bls.addEach(one, "");
+        weigh(one, "", 1);
     }
 
-    /// @dev Additions take any point of the curve: who adds must have checked before. This is why requireUsable exists.
-    function test_addEach_doesNotCheckTheSubgroup() public view {
-        bytes memory off = DkgVectors.G2_OFF_SUBGROUP;
-        assertEq(bls.addEach(off, new bytes(256)), off, "a point outside of the subgroup plus the identity");
+    function weigh(bytes memory left, bytes memory right, uint256 weight) private view returns (bytes memory) {
+        bytes[] memory lists = new bytes[](2);
+        uint256[] memory weights = new uint256[](2);
+        (lists[0], lists[1]) = (left, right);
+        (weights[0], weights[1]) = (1, weight);
+        return bls.weigh{gas: GAS}(lists, weights);
+    }
+
+    /// forge-config: default.fuzz.runs = 32
+    function test_invert_isTheInverse(uint256 x) public view {
+        (,, uint256 order) = bls.generators();
+        x = bound(x, 1, order - 1);
+        assertEq(mulmod(x, bls.invert(x), order), 1, "x / x");
+    }
+
+    function test_isShare_isWhatWasDealt_andNothingElse() public view {
+        (,, uint256 order) = bls.generators();
+        bytes memory points = DkgVectors.commitments(2);
+        uint256 share = uint256(DkgVectors.dealtShare(2, 4));
+        assertTrue(bls.isShare(points, 4, share), "the share");
+        assertFalse(bls.isShare(points, 3, share), "of another member");
+        assertFalse(bls.isShare(points, 4, share + 1), "another share");
+        assertFalse(bls.isShare(points, 4, 0), "nothing");
+        if (share < type(uint256).max - order) assertFalse(bls.isShare(points, 4, share + order), "in another form");
+    }
+
+    /// @dev With 21 commitments; the price of the multiplication does not depend on what is multiplied.
+    function test_isShare_costsLessThanHalfAMillion_at21() public {
+        bytes memory points;
+        for (uint256 i; i < 7; ++i) {
+            points = bytes.concat(points, DkgVectors.commitments(2));
+        }
+        uint256 before = gasleft();
+        bls.isShare(points, 65535, 1);
+        uint256 used = before - gasleft();
+        vm.snapshotValue("Committee", "check of one revealed share, t = 21", used);
+        assertLe(used, 500_000, "gas");
     }
 
     /// @dev Before Prague a call of these addresses succeeds and returns nothing.
@@ -108,7 +143,7 @@ contract Bls12381Test is Test {
         expectBadPoint();
         bls.requireUsable{gas: GAS}(DkgVectors.commitments(1));
         expectBadPoint();
-        bls.addEach{gas: GAS}(DkgVectors.publicShare(1), DkgVectors.publicShare(2));
+        weigh(DkgVectors.publicShare(1), DkgVectors.publicShare(2), 1);
     }
 
     // --- what they say
@@ -127,7 +162,7 @@ contract Bls12381Test is Test {
         bytes memory g2 = bls.evaluate(bytes.concat(new bytes(256), negated), order - 1);
         assertTrue(bls.isPairingOne(bytes.concat(g1, negated, g1, g2)), "e(g1, -g2) e(g1, g2) = 1");
         assertFalse(bls.isPairingOne(bytes.concat(g1, negated)), "e(g1, -g2) = 1");
-        assertTrue(bls.isIdentity(bls.addEach(g2, negated)), "g2 - g2 = 0");
+        assertTrue(bls.isIdentity(weigh(g2, negated, 1)), "g2 - g2 = 0");
         // keccak256 of g2 as EIP-2537 writes it ("Curve parameters").
         assertEq(keccak256(g2), 0x073c1d14a584cbdb80754aed6e8b19731982abdc13565587b26f5c8d1d78b569, "g2");
     }
@@ -139,10 +174,10 @@ contract Bls12381Test is Test {
         assertEq(bls.evaluate(DkgVectors.AGGREGATE, 0), DkgVectors.KEY, "at 0 the key");
     }
 
-    function test_addEach_isTheAggregate() public view {
+    function test_weigh_isTheAggregate() public view {
         bytes memory sums = DkgVectors.commitments(1);
         for (uint256 dealer = 2; dealer <= 5; ++dealer) {
-            sums = bls.addEach(sums, DkgVectors.commitments(dealer));
+            sums = weigh(sums, DkgVectors.commitments(dealer), 1);
         }
         assertEq(sums, DkgVectors.AGGREGATE, "sums");
     }

@@ -25,8 +25,16 @@ contract BlsHarness {
         return Bls12381.isIdentity(point);
     }
 
-    function addEach(bytes calldata left, bytes calldata right) external view returns (bytes memory) {
-        return Bls12381.addEach(left, right);
+    function weigh(bytes[] calldata lists, uint256[] calldata weights) external view returns (bytes memory) {
+        return Bls12381.weigh(lists, weights);
+    }
+
+    function isShare(bytes calldata points, uint256 x, uint256 share) external view returns (bool) {
+        return Bls12381.isShare(points, x, share);
+    }
+
+    function invert(uint256 x) external view returns (uint256) {
+        return Bls12381.invert(x);
     }
 
     function hashToG1(bytes calldata message, bytes calldata tag) external view returns (bytes memory) {

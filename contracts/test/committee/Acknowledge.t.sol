@@ -105,6 +105,11 @@ contract AcknowledgeTest is CommitteeTest {
             deal(member);
         }
         dealWith(5, commitments, proof);
+        bytes[] memory dealt = new bytes[](SIZE);
+        for (uint256 i; i < SIZE; ++i) {
+            dealt[i] = i == 4 ? commitments : DkgVectors.commitments(i + 1);
+        }
+        committee.settle(EPOCH, dealt);
         assertEq(committee.verificationKey(EPOCH, 4), new bytes(256), "the identity");
         vm.expectRevert(badPoint());
         acknowledgeWith(4, new bytes(128));

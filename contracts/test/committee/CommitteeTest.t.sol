@@ -58,7 +58,7 @@ abstract contract CommitteeTest is Targets {
         pure
         returns (FormCommittee memory formed)
     {
-        formed = FormCommittee(threshold, slack, new OracleMember[](size));
+        formed = FormCommittee(threshold, slack, new OracleMember[](size), 0);
         for (uint256 i; i < size; ++i) {
             formed.members[i] = OracleMember(organisationId(i), oracle(i + 1));
         }
@@ -117,11 +117,38 @@ abstract contract CommitteeTest is Targets {
         }
     }
 
-    function toAcknowledging() internal {
+    function toSettling() internal {
         toDealing();
         for (uint256 member = 1; member <= SIZE; ++member) {
             deal(member);
         }
+    }
+
+    /// @dev By somebody, with what all members but `without` dealt (0: all).
+    function settle(uint256 without) internal {
+        bytes[] memory dealt = new bytes[](without == 0 ? SIZE : SIZE - 1);
+        uint256 next;
+        for (uint256 member = 1; member <= SIZE; ++member) {
+            if (member != without) dealt[next++] = DkgVectors.commitments(member);
+        }
+        committee.settle{gas: GAS}(EPOCH, dealt);
+    }
+
+    function toAcknowledging() internal {
+        toSettling();
+        settle(0);
+    }
+
+    /// @dev Of one dealer.
+    function complain(uint256 member, uint16 dealer) internal {
+        uint16[] memory dealers = new uint16[](1);
+        dealers[0] = dealer;
+        complainOf(member, dealers);
+    }
+
+    function complainOf(uint256 member, uint16[] memory dealers) internal {
+        vm.prank(oracle(member));
+        committee.complain(EPOCH, dealers);
     }
 
     function toInForce() internal {
@@ -204,7 +231,7 @@ abstract contract CommitteeTest is Targets {
         (bytes memory c1, bytes memory c2) = halves(partial_);
         bytes memory share = DkgVectors.publicShare(member);
         vm.prank(oracle(member));
-        committee.post{gas: GAS}(requestId, c1, c2, DkgVectors.t1(number), DkgVectors.t2(number), share);
+        committee.post{gas: GAS}(requestId, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(number), share);
     }
 
     function partialOf(uint256 number, uint256 member) internal pure returns (bytes memory) {

@@ -204,60 +204,46 @@ contract DealTest is CommitteeTest {
 
     // --- what it does
 
-    function test_deal_keepsTheSumAndAHash() public {
+    function test_deal_keepsTwoHashes() public {
         toDealing();
         bytes memory commitments = DkgVectors.commitments(4);
         vm.expectEmit(address(committee));
         emit ICommittee.Dealt(EPOCH, 4, commitments, DkgVectors.proof(4), envelopes(4));
         deal(4);
-        assertEq(committee.aggregate(EPOCH), commitments, "the first sum");
-        ICommittee.Member memory dealer = committee.getMembers(EPOCH)[3];
-        assertEq(dealer.dealingHash, keccak256(abi.encode(commitments, envelopes(4))), "hash of the dealing");
+        ICommittee.Dealing memory dealing = committee.getDealing(EPOCH, 3);
+        assertEq(dealing.dealingHash, keccak256(abi.encode(commitments, envelopes(4))), "hash of the dealing");
+        assertEq(dealing.commitmentsHash, DkgVectors.commitmentsHash(4), "hash of the commitments");
         assertEq(committee.getEpoch(EPOCH).dealt, 1, "count");
-        assertEq(committee.getEpoch(EPOCH).keyHash, bytes32(0), "no key before all have dealt");
-        assertEq(committee.verificationKey(EPOCH, 4).length, 0, "no share before all have dealt");
+        assertEq(committee.getEpoch(EPOCH).keyHash, bytes32(0), "no key before the dealings are summed");
+        assertEq(committee.verificationKey(EPOCH, 4).length, 0, "no share before the dealings are summed");
     }
 
-    /// forge-config: default.fuzz.runs = 16
-    function test_deal_makesTheKey_whenAllHave_inAnyOrder(uint256 seed) public {
+    function test_deal_opensSettling_whenAllHave() public {
         toDealing();
-        uint256[5] memory order = [uint256(1), 2, 3, 4, 5];
-        for (uint256 i = SIZE - 1; i > 0; --i) {
-            uint256 j = uint256(keccak256(abi.encode(seed, i))) % (i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
+        for (uint256 member = 1; member < SIZE; ++member) {
+            deal(member);
         }
-        for (uint256 i; i < SIZE; ++i) {
-            assertPhase(ICommittee.Phase.Dealing, "phase");
-            if (i == SIZE - 1) {
-                skip(1 hours);
-                vm.expectEmit(true, true, true, false, address(committee));
-                emit ICommittee.Dealt(EPOCH, uint16(order[i]), "", "", new bytes[](0));
-                vm.expectEmit(address(committee));
-                emit ICommittee.PhaseAdvanced(EPOCH, ICommittee.Phase.Acknowledging, uint40(nowAt() + 1 days));
-            }
-            deal(order[i]);
-        }
-        assertPhase(ICommittee.Phase.Acknowledging, "phase");
-        assertEq(committee.aggregate(EPOCH), DkgVectors.AGGREGATE, "sums");
-        assertEq(committee.getEpoch(EPOCH).keyHash, keccak256(DkgVectors.KEY), "hash of the key");
-        for (uint16 member = 1; member <= SIZE; ++member) {
-            assertEq(committee.verificationKey(EPOCH, member), DkgVectors.publicShare(member), "public share");
-        }
-        assertEq(committee.verificationKey(EPOCH, 6).length, 0, "no member, no share");
-        assertEq(committee.key().length, 0, "not in force");
-        assertEq(committee.keyHash(), bytes32(0), "not in force");
+        skip(1 hours);
+        vm.expectEmit(true, true, true, false, address(committee));
+        emit ICommittee.Dealt(EPOCH, 5, "", "", new bytes[](0));
+        vm.expectEmit(address(committee));
+        emit ICommittee.PhaseAdvanced(EPOCH, ICommittee.Phase.Settling, uint40(nowAt() + 1 days));
+        deal(5);
     }
 
-    /// @dev Dealer 5 knows what the others dealt and cancels it. In truth its hash was posted before it could know.
-    function test_deal_reverts_ifTheKeyWouldBeTheIdentity() public {
-        (bytes memory commitments, bytes32 hash, bytes memory proof) = DkgVectors.cancelling();
-        assertLastRefused(commitments, hash, proof);
-    }
-
-    /// @dev The sums would have a lower degree: fewer than t shares would give the key.
-    function test_deal_reverts_ifTheDegreeWouldFall() public {
-        (bytes memory commitments, bytes32 hash, bytes memory proof) = DkgVectors.degreeLowering();
-        assertLastRefused(commitments, hash, proof);
+    /// @dev Who did not register has no key to be sent a share with, and deals nothing.
+    function test_deal_goesOnWithoutWhoDidNotRegister() public {
+        registerAllBut(5);
+        vm.warp(phaseEndsAt() + 1);
+        committee.advance(EPOCH);
+        bytes memory commitments = DkgVectors.commitments(2);
+        assertEnvelopesRefused(envelopes(2));
+        bytes[] memory made = envelopes(2);
+        made[4] = "";
+        vm.prank(oracle(2));
+        committee.deal(EPOCH, commitments, DkgVectors.proof(2), made);
+        vm.expectRevert(mismatch(5, DkgVectors.commitmentsHash(5), 0));
+        deal(5);
     }
 
     // --- helpers
@@ -274,17 +260,6 @@ contract DealTest is CommitteeTest {
         registerWith(2, hash);
         vm.expectRevert(err);
         dealWith(2, commitments, proof);
-    }
-
-    function assertLastRefused(bytes memory commitments, bytes32 hash, bytes memory proof) private {
-        registerAllBut(5);
-        registerWith(5, hash);
-        for (uint256 member = 1; member < SIZE; ++member) {
-            deal(member);
-        }
-        vm.expectRevert(badPoint());
-        dealWith(5, commitments, proof);
-        assertPhase(ICommittee.Phase.Dealing, "phase");
     }
 
     function assertEnvelopesRefused(bytes[] memory made) private {

@@ -62,7 +62,7 @@ contract PostTest is CommitteeTest {
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(1));
         vm.expectRevert(notMember(caller));
         vm.prank(caller);
-        committee.post(requestId, c1, c2, DkgVectors.t1(0), DkgVectors.t2(0), DkgVectors.publicShare(1));
+        committee.post(requestId, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(0), DkgVectors.publicShare(1));
     }
 
     function test_post_reverts_aSecondTime() public {
@@ -122,7 +122,7 @@ contract PostTest is CommitteeTest {
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(1));
         vm.expectRevert(badPartial(2));
         vm.prank(oracle(2));
-        committee.post(requestId, c1, c2, DkgVectors.t1(0), DkgVectors.t2(0), DkgVectors.publicShare(1));
+        committee.post(requestId, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(0), DkgVectors.publicShare(1));
     }
 
     function test_post_reverts_onAPartialOfAnotherRequest() public {
@@ -136,7 +136,16 @@ contract PostTest is CommitteeTest {
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf1(2));
         vm.expectRevert(badPartial(2));
         vm.prank(oracle(2));
-        committee.post(requestId, c1, c2, DkgVectors.t1(1), DkgVectors.t2(1), DkgVectors.publicShare(2));
+        committee.post(requestId, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), DkgVectors.publicShare(2));
+    }
+
+    /// @dev Who could choose the hashed identity could pass a share of anything for one of this.
+    function test_post_reverts_onAnotherHashedIdentity() public {
+        approveByThree(requestId);
+        (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(2));
+        bytes memory share = DkgVectors.publicShare(2);
+        bytes memory other = committee.hashToG1(keccak256("another identity"));
+        assertPostReverts(c1, c2, other, DkgVectors.t2(0), share, badPartial(2));
     }
 
     function test_post_reverts_onHalvesInTheWrongOrder() public {
@@ -174,26 +183,26 @@ contract PostTest is CommitteeTest {
     function test_post_reverts_onPointsOfAnotherLength() public {
         approveByThree(requestId);
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(2));
-        bytes memory t1 = DkgVectors.t1(0);
+        bytes memory hashed = DkgVectors.HASHED_IDENTITY;
         bytes memory t2 = DkgVectors.t2(0);
         bytes memory share = DkgVectors.publicShare(2);
-        assertPostReverts(bytes.concat(c1, c2), "", t1, t2, share, badPoint());
-        assertPostReverts("", bytes.concat(c1, c2), t1, t2, share, badPoint());
-        assertPostReverts(c1, c2, bytes.concat(t1, t2), "", share, badPoint()); // the same hash of T1 || T2
-        assertPostReverts(c1, c2, "", bytes.concat(t1, t2), share, badPoint());
-        assertPostReverts(c1, c2, t1, t2, bytes.concat(share, hex"00"), badPartial(2));
-        assertPostReverts(c1, c2, t1, t2, "", badPartial(2));
+        assertPostReverts(bytes.concat(c1, c2), "", hashed, t2, share, badPoint());
+        assertPostReverts("", bytes.concat(c1, c2), hashed, t2, share, badPoint());
+        assertPostReverts(c1, c2, bytes.concat(hashed, t2), "", share, badPoint()); // the same hash of H(id) || T2
+        assertPostReverts(c1, c2, "", bytes.concat(hashed, t2), share, badPoint());
+        assertPostReverts(c1, c2, hashed, t2, bytes.concat(share, hex"00"), badPartial(2));
+        assertPostReverts(c1, c2, hashed, t2, "", badPartial(2));
     }
 
     /// @dev Pairs hidden in points that are too long would make the product of pairings one, without any secret.
     function test_post_reverts_onPointsThatHideAPair() public {
         approveByThree(requestId);
-        bytes memory t1 = DkgVectors.t1(0);
+        bytes memory hashed = DkgVectors.HASHED_IDENTITY;
         bytes memory t2 = DkgVectors.t2(0);
         bytes memory share = DkgVectors.publicShare(2);
-        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_LONG_C2, t1, t2, share, badPoint());
-        assertPostReverts(DkgVectors.FORGED_LONG_C1, DkgVectors.FORGED_C2, t1, t2, share, badPoint());
-        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2, t1, t2, share, badPartial(2));
+        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_LONG_C2, hashed, t2, share, badPoint());
+        assertPostReverts(DkgVectors.FORGED_LONG_C1, DkgVectors.FORGED_C2, hashed, t2, share, badPoint());
+        assertPostReverts(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2, hashed, t2, share, badPartial(2));
     }
 
     // --- what it does
@@ -234,8 +243,8 @@ contract PostTest is CommitteeTest {
         uint256 first = vm.snapshotGasLastCall("Committee", "post, first for an identity");
         post(requestId, 2, 0);
         uint256 next = vm.snapshotGasLastCall("Committee", "post");
-        assertLe(first, 258_000, "first partial");
-        assertLe(next, 241_000, "later partial");
+        assertLe(first, 247_000, "first partial");
+        assertLe(next, 230_000, "later partial");
     }
 
     // --- helpers
@@ -248,14 +257,14 @@ contract PostTest is CommitteeTest {
     function assertPostReverts(
         bytes memory c1,
         bytes memory c2,
-        bytes memory t1,
+        bytes memory hashed,
         bytes memory t2,
         bytes memory share,
         bytes memory err
     ) private {
         vm.expectRevert(err);
         vm.prank(oracle(2));
-        committee.post{gas: GAS}(requestId, c1, c2, t1, t2, share);
+        committee.post{gas: GAS}(requestId, c1, c2, hashed, t2, share);
     }
 
     function badPartial(uint16 index) private view returns (bytes memory) {
@@ -279,7 +288,7 @@ contract PostWithoutAcknowledgementTest is CommitteeTest {
             acknowledge(member);
         }
         vm.warp(phaseEndsAt() + 1);
-        committee.finalise(EPOCH);
+        committee.advance(EPOCH);
         registerModel();
         bytes32 requestId = request(grantRelease(), WORKER, 0);
         approveByThree(requestId);

@@ -20,7 +20,15 @@ from governance.crypto.group import G1_GENERATOR, G2_GENERATOR, Randomness, Scal
 from governance.crypto.partial import combine, generate_transport_key, hash_identity, make_partial, verify_partial
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_to_eip2537
 from governance.crypto.possession import prove_dealer_possession, prove_share_possession
-from governance.crypto.vss import Commitments, KeyShare, add_commitments, compute_public_key_share, verify_dealing
+from governance.crypto.vss import (
+    Commitments,
+    KeyShare,
+    add_commitments,
+    combine_commitments,
+    combine_shares,
+    compute_public_key_share,
+    verify_dealing,
+)
 from governance.encoding.committee import (
     DST_IDENTITY,
     DST_POP_DEALER,
@@ -98,12 +106,17 @@ def serialise(points: Commitments) -> bytes:
 
 
 def dealing(
-    dealer: MemberIndex, polynomial: Polynomial, *, commitments: bytes | None = None, signed: CommitteeDomain = HERE
+    dealer: MemberIndex,
+    polynomial: Polynomial,
+    *,
+    commitments: bytes | None = None,
+    signed: CommitteeDomain | None = None,
+    here: CommitteeDomain = HERE,
 ) -> tuple[bytes, bytes, bytes]:
     """The commitments (or those that are given instead), their hash for `dealer` here, and its proof of possession."""
     posted = serialise(commit(polynomial)) if commitments is None else commitments
-    posted_hash = compute_commitments_hash(HERE, dealer, posted)
-    proof = prove_dealer_possession(polynomial[0], signed, dealer, posted_hash)
+    posted_hash = compute_commitments_hash(here, dealer, posted)
+    proof = prove_dealer_possession(polynomial[0], signed or here, dealer, posted_hash)
     return posted, posted_hash, g1_to_eip2537(proof)
 
 
@@ -140,6 +153,45 @@ def answer(member: MemberIndex, share: Scalar, request: int) -> bytes:
     return g1_to_eip2537(partial.c1) + g1_to_eip2537(partial.c2)
 
 
+# ----------------------------------------------------------------------------------------------------------------------
+# Without dealer 2, who is disqualified; and the key dealt again to members 6 to 10 by dealers 1, 2 and 4
+
+honest = [i for i in MEMBERS if i != 2]
+aggregate_without_2 = add_commitments({i: commit(polynomials[i]) for i in honest}, THRESHOLD)
+acknowledgements_without_2 = {
+    j: prove_share_possession(
+        total([evaluate(polynomials[i], j) for i in honest]),
+        compute_public_key_share(aggregate_without_2, THRESHOLD, j),
+        HERE,
+        j,
+    )
+    for j in MEMBERS
+}
+
+NEXT_MEMBERS = [MemberIndex(index) for index in range(6, 11)]
+DEALERS = [MEMBERS[0], MEMBERS[1], MEMBERS[3]]
+next_polynomials = {i: [shares[i], *(draw(f"again {i} coefficient {k}") for k in (1, 2))] for i in MEMBERS}
+next_dealings = {i: dealing(i, next_polynomials[i], here=NEXT_EPOCH) for i in MEMBERS}
+next_aggregate = combine_commitments({i: commit(next_polynomials[i]) for i in DEALERS}, THRESHOLD, THRESHOLD)
+next_shares = {
+    j: combine_shares({i: evaluate(next_polynomials[i], j) for i in DEALERS}, THRESHOLD) for j in NEXT_MEMBERS
+}
+next_public_shares = {j: compute_public_key_share(next_aggregate, THRESHOLD, j) for j in NEXT_MEMBERS}
+next_acknowledgements = {
+    j: prove_share_possession(next_shares[j], next_public_shares[j], NEXT_EPOCH, j) for j in NEXT_MEMBERS
+}
+
+
+def by_two(name: str, values: Mapping[tuple[int, int], bytes]) -> str:
+    """A function of dealer and member."""
+    cases = "\n".join(
+        f"        if (dealer == {i} && member == {j}) {{\n            return {hexes(data)};\n        }}"
+        for (i, j), data in values.items()
+    )
+    head = f"    function {name}(uint256 dealer, uint256 member) internal pure returns (bytes32)"
+    return f"{head} {{\n{cases}\n        revert();\n    }}\n"
+
+
 def check() -> None:
     """The honest vectors are right by the Python library: their keys hold, and any three partials give the key."""
     for i in MEMBERS:
@@ -151,6 +203,8 @@ def check() -> None:
         for partial in partials:
             verify_partial(partial, identity, transport[request].public, public_shares[partial.member])
         combine(partials, THRESHOLD, transport[request], identity, aggregate[0])
+    if next_aggregate[0] != aggregate[0]:
+        raise AssertionError("the key moved")
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -280,6 +334,20 @@ def render() -> str:
         by_member("t2", {MemberIndex(k): g2[k] for k in range(REQUESTS)}, "request"),
     ]
     parts += [by_member(f"partialOf{k}", {i: answer(i, shares[i], k) for i in MEMBERS}) for k in range(REQUESTS)]
+    dealt = {(i, j): evaluate(polynomials[i], j).reveal() for i in MEMBERS for j in MEMBERS}
+    again = KeyShare(Epoch(2), NEXT_MEMBERS[0], next_shares[NEXT_MEMBERS[0]])
+    partial = make_partial(again, identity, transport[1].public, randomness_for("partial of the next epoch"))
+    parts += [
+        by_two("dealtShare", dealt),
+        constant("KEY_WITHOUT_2", g2_to_eip2537(aggregate_without_2[0])),
+        by_member("acknowledgementWithout2", {j: g1_to_eip2537(acknowledgements_without_2[j]) for j in MEMBERS}),
+        by_member("nextCommitments", {i: next_dealings[i][0] for i in MEMBERS}),
+        by_member("nextProof", {i: next_dealings[i][2] for i in MEMBERS}),
+        constant("NEXT_AGGREGATE", serialise(next_aggregate)),
+        by_member("nextPublicShare", {j: g2_to_eip2537(next_public_shares[j]) for j in NEXT_MEMBERS}),
+        by_member("nextAcknowledgement", {j: g1_to_eip2537(next_acknowledgements[j]) for j in NEXT_MEMBERS}),
+        constant("NEXT_PARTIAL", g1_to_eip2537(partial.c1) + g1_to_eip2537(partial.c2)),
+    ]
     for name, (posted, posted_hash, proof) in bad_dealings().items():
         parts.append(
             f"    function {name}() internal pure returns (bytes memory, bytes32, bytes memory) {{\n"

@@ -11,6 +11,7 @@ from governance.ledger.codec import Call
 from governance.ledger.contracts.base import Block, ContractClient
 from governance.types import (
     Address,
+    DealingRecord,
     Epoch,
     EpochRecord,
     Hash32,
@@ -44,6 +45,15 @@ class CommitteeClient(ContractClient):
     def get_members(self, epoch: Epoch, *, at: Block = "latest") -> tuple[MemberRecord, ...]:
         found: tuple[MemberRecord, ...] = self._read("getMembers", epoch, returns=[Array(MemberRecord)], at=at)
         return found
+
+    def get_dealing(self, epoch: Epoch, place: int, *, at: Block = "latest") -> DealingRecord:
+        """What the dealer at that place of the dealers' list has done."""
+        found: DealingRecord = self._read("getDealing", epoch, place, returns=[DealingRecord], at=at)
+        return found
+
+    def get_dealers(self, epoch: Epoch, *, at: Block = "latest") -> tuple[MemberRecord, ...]:
+        """The dealers' list: the members of the epoch, or in a resharing of its predecessor."""
+        return self.get_members(self.get_epoch(epoch, at=at).predecessor or epoch, at=at)
 
     def get_key(self, *, at: Block = "latest") -> bytes:
         """The committee key in force (256 bytes); empty if none."""
@@ -79,23 +89,28 @@ class CommitteeClient(ContractClient):
     def deal(self, epoch: Epoch, commitments: bytes, proof: bytes, envelopes: Sequence[bytes]) -> Call:
         return self._call("deal", epoch, commitments, proof, list(envelopes))
 
-    def accuse(self, epoch: Epoch, dealer: MemberIndex) -> Call:
-        return self._call("accuse", epoch, dealer)
+    def complain(self, epoch: Epoch, dealers: Sequence[MemberIndex]) -> Call:
+        return self._call("complain", epoch, list(dealers))
+
+    def answer(self, epoch: Epoch, commitments: bytes, shares: Sequence[bytes]) -> Call:
+        return self._call("answer", epoch, commitments, list(shares))
+
+    def settle(self, epoch: Epoch, commitments: Sequence[bytes]) -> Call:
+        return self._call("settle", epoch, list(commitments))
 
     def acknowledge(self, epoch: Epoch, proof: bytes) -> Call:
         return self._call("acknowledge", epoch, proof)
 
-    def finalise(self, epoch: Epoch) -> Call:
-        return self._call("finalise", epoch)
-
-    def abort(self, epoch: Epoch) -> Call:
-        return self._call("abort", epoch)
+    def advance(self, epoch: Epoch) -> Call:
+        return self._call("advance", epoch)
 
     def approve(self, request_id: RequestId) -> Call:
         return self._call("approve", request_id)
 
-    def post(self, request_id: RequestId, c1: bytes, c2: bytes, t1: bytes, t2: bytes, verification_key: bytes) -> Call:
-        return self._call("post", request_id, c1, c2, t1, t2, verification_key)
+    def post(
+        self, request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, verification_key: bytes
+    ) -> Call:
+        return self._call("post", request_id, c1, c2, hashed, t2, verification_key)
 
     # --- calls of workers
 

@@ -21,11 +21,16 @@ rule(
     "A step is taken within its phase, and a phase is ended only after its time.",
     errors=["PhaseDeadline"],
 )
-rule("R-Committee-06", "Only a member of the epoch acts in it.", errors=["NotMember"])
+rule(
+    "R-Committee-06",
+    "Only a member of the epoch acts in it, and after registration only one that registered.",
+    errors=["NotMember"],
+)
 rule("R-Committee-07", "A member does each thing once.", errors=["AlreadyDone"])
 rule(
     "R-Committee-08",
-    "A dealer reveals exactly the t commitments that it committed to, and an envelope for every other member.",
+    "A dealer reveals exactly the t commitments that it committed to, and an envelope for every other member that "
+    "registered.",
     errors=["CommitmentMismatch"],
 )
 rule(
@@ -34,7 +39,11 @@ rule(
     errors=["BadPoint"],
 )
 rule("R-Committee-10", "A dealer and a member prove that they hold what they speak for.", errors=["BadProof"])
-rule("R-Committee-11", "No committee is formed while one is in force or being made.", errors=["CommitteeBusy"])
+rule(
+    "R-Committee-11",
+    "A key in force is not replaced but dealt again, by the epoch that the vote names; one epoch is made at a time.",
+    errors=["CommitteeBusy"],
+)
 rule("R-Committee-12", "No key is made while everything is stopped.", errors=["EverythingStopped"])
 rule(
     "R-Committee-13",
@@ -61,7 +70,26 @@ rule(
 rule("R-Committee-19", "Nothing is asked for without a committee key in force.", errors=["NoCommittee"])
 rule(
     "R-Committee-20",
-    "An epoch is finalised with as many acknowledgements as threshold and slack ask for, and aborted only with fewer.",
-    errors=["Acknowledgements"],
+    "An epoch comes in force with as many acknowledgements as threshold and slack ask for, and aborts with fewer.",
 )
-rule("R-Committee-21", "Only a member that has dealt is accused.", errors=["NoDealing"])
+rule(
+    "R-Committee-21",
+    "A member complains once, of all dealings together that are wrong for it, and never of its own.",
+    errors=["NoDealing"],
+)
+rule("R-Committee-22", "In a resharing a dealer deals the share that it has proven.", errors=["NotItsShare"])
+rule(
+    "R-Committee-23",
+    "A dealer with t complaints is disqualified and reveals nothing; with fewer it reveals the disputed shares, and a "
+    "wrong one, or silence, disqualifies it.",
+    errors=["NoComplaint"],
+)
+rule(
+    "R-Committee-24",
+    "The key is the sum of all valid dealings; a resharing sums so that it stays as it is.",
+    errors=["WrongDealings"],
+)
+rule(
+    "R-Committee-25",
+    "At least t dealings make a new key, and exactly the first t valid ones by index deal one again.",
+)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.types.enums import Phase
+from governance.types.enums import Fault, Phase
 from governance.types.names import (
+    NO_EPOCH,
     Address,
     Epoch,
     Hash32,
@@ -30,6 +31,7 @@ class EpochStarted:
     slack: int
     size: int
     phase_ends_at: Timestamp
+    predecessor: Epoch = NO_EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,29 @@ class DealerAccused:
     epoch: Epoch
     dealer: MemberIndex
     accuser: MemberIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRevealed:
+    epoch: Epoch
+    dealer: MemberIndex
+    recipient: MemberIndex
+    share: Hash32  # a scalar, big-endian
+
+
+@dataclass(frozen=True, slots=True)
+class DealerDisqualified:
+    epoch: Epoch
+    dealer: MemberIndex
+    oracle: Address
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    epoch: Epoch
+    dealers: tuple[MemberIndex, ...]
+    key_hash: Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +152,9 @@ CommitteeEvent = (
     | PhaseAdvanced
     | Dealt
     | DealerAccused
+    | ShareRevealed
+    | DealerDisqualified
+    | Settled
     | Acknowledged
     | EpochInForce
     | EpochAborted

@@ -49,12 +49,13 @@ def test_committee_unlocks_what_was_wrapped_to_its_key(duel: Duel, threshold: in
         duel.wait()
         duel.approve(oracle.address, asked.request_id)
     posted = []
+    hashed = g1_to_eip2537(hash_identity(identity))
     for oracle in oracles[:threshold]:
         duel.wait()
         partial = oracle.answer(identity, transport.public)
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         share = duel.world.state.committee.verification_keys[EPOCH, oracle.index]
-        event = duel.took(PartialPosted, duel.post(oracle.address, asked.request_id, c1, c2, t1, t2, share))
+        event = duel.took(PartialPosted, duel.post(oracle.address, asked.request_id, c1, c2, hashed, t2, share))
         posted.append(Partial(EPOCH, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2)))
     duel.compare()
     for partial in posted:

@@ -18,17 +18,19 @@ from committee_members import Oracle
 from governance.chain.rpc import Rpc
 from governance.crypto.envelope import EnvelopeKeyPair
 from governance.crypto.group import Scalar
-from governance.crypto.partial import TransportKey, generate_transport_key, make_partial
+from governance.crypto.partial import TransportKey, generate_transport_key, hash_identity, make_partial
 from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
 from governance.crypto.vss import KeyShare
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.names import compute_organisation_id
 from governance.encoding.releases import compute_model_id
+from governance.spec.phases import select_dealers
 from governance.spec.rules import Refusal
 from governance.types import (
     EVERYTHING,
     ActionKind,
     Address,
+    DealingRecord,
     Epoch,
     FormCommittee,
     Hash32,
@@ -50,10 +52,18 @@ from spec_world import STRANGER, WORKER, address_of, label
 SIZE, THRESHOLD = 5, 3
 WALKS, STEPS = 8, 160
 EXPECTED = {
-    *("form", "register", "deal", "acknowledge", "accuse", "end", "request", "approve", "post"),
+    *("form", "register", "deal", "settle", "acknowledge", "complain", "answer", "end", "request", "approve", "post"),
     *("MalformedCommittee", "BadOrganisation", "UnexpectedPhase", "PhaseDeadline", "NotMember", "AlreadyDone"),
     *("CommitmentMismatch", "BadProof", "CommitteeBusy", "EverythingStopped", "NotReleasable", "RequestOpen"),
-    *("NoOpenRequest", "NotApproved", "BadPartial", "BadPoint", "IdentityBarred", "NoDealing"),
+    *(
+        "NoOpenRequest",
+        "NotApproved",
+        "BadPartial",
+        "BadPoint",
+        "IdentityBarred",
+        "NoDealing",
+        "WrongDealings",
+    ),
 }
 StartAnvil = Callable[..., Any]
 Taken = Refusal | tuple[Event, ...]
@@ -123,7 +133,10 @@ class Walker:
         board: dict[Phase, Callable[[], Taken | None]] = {
             Phase.REGISTERING: self.register,
             Phase.DEALING: self.deal,
+            Phase.SETTLING: self.settle,
             Phase.ACKNOWLEDGING: self.acknowledge,
+            Phase.ANSWERING: self.answer,
+            Phase.CONFIRMING: self.acknowledge,
         }
         forming = 10.0 if self.phase in (Phase.NONE, Phase.ABORTED) else 0.2
         stopping = 3.0 if self.is_half_answered() else 0.2
@@ -131,15 +144,20 @@ class Walker:
         if self.stops():
             choices.append((self.resume, 6))
         if self.epoch:
-            choices += [(step, 12.0 if self.phase is phase else 0.2) for phase, step in board.items()]
-            choices += [(self.accuse, 0.25), (self.end, 30 if self.is_late() else 0.3), (self.miss_the_deadline, 0.1)]
+            choices += [(step, 12.0 if self.phase is phase else 0.1) for phase, step in board.items()]
+            choices += [
+                (self.complain, 2.5 if self.phase is Phase.ACKNOWLEDGING else 0.2),
+                (self.end, 30 if self.is_late() else 0.3),
+                (self.miss_the_deadline, 0.1),
+            ]
         if self.duel.world.state.committee.current_epoch:
             choices += [(self.release, 4 if len(self.releases) < 3 else 0.2), (self.revoke, 0.2), (self.request, 4)]
             choices += [(self.approve, 8), (self.post, 8), (self.outlive_requests, 0.3)]
         return choices
 
     def form(self) -> Taken:
-        seats = self.dice.sample(range(5), SIZE) if not self.is_odd() else self.dice.choices(range(16), k=SIZE)
+        odd = self.dice.choice([self.dice.choices(range(16), k=SIZE), [0, 1, 2, 3, 15]])  # 15 holds no seat
+        seats = odd if self.is_odd() else self.dice.sample(range(5), SIZE)
         threshold = THRESHOLD if not self.is_odd() else self.dice.randrange(5)
         members = tuple(
             OracleMember(compute_organisation_id(f"org-{seat}"), address_of("oracle", seat)) for seat in seats
@@ -165,11 +183,15 @@ class Walker:
         return self.duel.register(self.sender(oracle), self.epoch, key, committed)
 
     def deal(self) -> Taken:
-        oracle = self.somebody("dealing_hash")
+        oracle = self.dealer(lambda dealing: not any(dealing.dealing_hash))
         source = self.somebody() if self.is_odd() else oracle
         proof = self.somebody().proof if self.is_odd() else source.proof
         place = list(oracle.members).index(oracle.index)
-        envelopes = [b"" if at == place else label("envelope", at) for at in range(SIZE)]
+        records = self.duel.world.state.committee.members[self.epoch]
+        envelopes = [
+            b"" if at == place or not any(record.transport_key_hash) else label("envelope", at)
+            for at, record in enumerate(records)
+        ]
         if self.is_odd():
             envelopes = self.dice.choice([envelopes[1:], [b"x"] * SIZE, [b""] * SIZE])
         points = source.commitments if not self.is_odd() else source.commitments[256:]
@@ -183,12 +205,42 @@ class Walker:
         proof = oracle.acknowledge(aggregate) if aggregate else oracle.proof
         return self.duel.acknowledge(self.sender(oracle), self.epoch, proof)
 
-    def accuse(self) -> Taken:
-        accused = self.dice.choice([self.somebody().index, MemberIndex(60000)])
-        return self.duel.accuse(self.sender(self.somebody()), self.epoch, accused)
+    def dealer(self, is_due: Callable[[DealingRecord], bool]) -> Oracle:
+        """A dealer; mostly one whose dealing is like that."""
+        oracles = self.oracles[self.epoch]
+        dealings = self.duel.world.state.committee.dealings[self.epoch]
+        left = [one for one, dealing in zip(oracles, dealings, strict=True) if is_due(dealing)]
+        return self.dice.choice(left if left and self.dice.random() < 0.9 else oracles)
+
+    def settle(self) -> Taken:
+        state = self.duel.world.state.committee
+        selected = select_dealers(state, self.epoch)
+        dealt = [oracle.commitments for place, oracle in enumerate(self.oracles[self.epoch]) if selected >> place & 1]
+        if self.is_odd() and dealt:
+            dealt = self.dice.choice([dealt[1:], [*dealt[1:], dealt[0]]])
+        return self.duel.settle(STRANGER, self.epoch, dealt)
+
+    def complain(self) -> Taken:
+        own = self.somebody("verification_key_hash")
+        others = [oracle.index for oracle in self.oracles[self.epoch] if oracle is not own]
+        named = sorted(self.dice.sample(others, self.dice.choice([1, 1, 2])))
+        if self.is_odd():
+            named = self.dice.choice([[], [own.index], [*named, *named], [MemberIndex(60000)]])
+        return self.duel.complain(self.sender(own), self.epoch, named)
+
+    def answer(self) -> Taken:
+        accused = self.dealer(lambda dealing: bool(dealing.complainants) and not dealing.answered)
+        accused = self.somebody() if self.dice.random() < 0.4 else accused
+        place = next(at for at, one in enumerate(self.oracles[self.epoch]) if one is accused)
+        mask = self.duel.world.state.committee.dealings[self.epoch][place].complainants
+        recipients = [one for at, one in enumerate(self.oracles[self.epoch]) if mask >> at & 1]
+        shares = [Hash32(accused.dealing.shares[one.index].reveal()) for one in recipients]
+        if self.is_odd() and shares:
+            shares = self.dice.choice([shares[1:], [label("no share"), *shares[1:]]])
+        return self.duel.reveal(self.sender(accused), self.epoch, accused.commitments, shares)
 
     def end(self) -> Taken:
-        return self.dice.choice([self.duel.abort, self.duel.finalise])(STRANGER, self.epoch)
+        return self.duel.advance(STRANGER, self.epoch)
 
     def miss_the_deadline(self) -> None:
         self.duel.wait(self.duel.world.state.parameters.dkg_phase)
@@ -259,7 +311,7 @@ class Walker:
             request_id,
             g1_to_eip2537(partial.c1),
             g1_to_eip2537(partial.c2),
-            g1_to_eip2537(transport.t1),
+            g1_to_eip2537(hash_identity(request.identity)),
             g2_to_eip2537(transport.t2),
             verification_keys.get((request.epoch, oracle.index), g2_to_eip2537(transport.t2)),
         )
@@ -271,8 +323,11 @@ class Walker:
         return self.dice.choice(left if left and self.dice.random() < 0.9 else oracles)
 
     def share(self, member: Oracle) -> Scalar:
-        """What the dealers of this epoch gave that member, envelopes left out."""
-        first, *rest = (oracle.dealing.shares[member.index] for oracle in self.oracles[member.domain.epoch])
+        """What the dealers that qualified in its epoch gave that member, envelopes left out."""
+        epoch = member.domain.epoch
+        qualified = self.duel.world.state.committee.epochs[epoch].qualified
+        dealers = [oracle for place, oracle in enumerate(self.oracles[epoch]) if qualified >> place & 1]
+        first, *rest = (oracle.dealing.shares[member.index] for oracle in dealers or self.oracles[epoch])
         for dealt in rest:
             first = first + dealt
         return first

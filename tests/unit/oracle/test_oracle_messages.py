@@ -32,10 +32,11 @@ ENVELOPES = [b"", b"one", b"x" * 1168]
     [
         (messages.encode_register(EPOCH, b"k" * 1216, HASH), ("register", EPOCH, b"k" * 1216, HASH)),
         (messages.encode_deal(EPOCH, COMMITMENTS, PROOF, ENVELOPES), ("deal", EPOCH, COMMITMENTS, PROOF, ENVELOPES)),
-        (messages.encode_accuse(EPOCH, MemberIndex(9)), ("accuse", EPOCH, 9)),
+        (messages.encode_complain(EPOCH, [MemberIndex(9)]), ("complain", EPOCH, [9])),
+        (messages.encode_answer(EPOCH, b"\1" * 256, [b"\2" * 32]), ("answer", EPOCH, b"\1" * 256, [b"\2" * 32])),
+        (messages.encode_settle(EPOCH, [b"\1" * 256]), ("settle", EPOCH, [b"\1" * 256])),
         (messages.encode_acknowledge(EPOCH, b"p" * 128), ("acknowledge", EPOCH, b"p" * 128)),
-        (messages.encode_finalise(EPOCH), ("finalise", EPOCH)),
-        (messages.encode_abort(EPOCH), ("abort", EPOCH)),
+        (messages.encode_advance(EPOCH), ("advance", EPOCH)),
         (messages.encode_approve(REQUEST), ("approve", REQUEST)),
         (
             messages.encode_post(REQUEST, b"1" * 128, b"2" * 128, b"3" * 128, b"4" * 256, b"5" * 256),
@@ -60,15 +61,15 @@ def test_every_event_of_a_key_generation_is_read_as_web3_reads_it(tmp_path: Any)
         assert [log.block for log in logs] == [record.block for record in expected]
         names = {record.name for record in expected}
         assert names == {
-            "EpochStarted", "MemberNamed", "TransportKeyRegistered", "PhaseAdvanced", "Dealt", "Acknowledged",
-            "EpochInForce",
+            "EpochStarted", "MemberNamed", "TransportKeyRegistered", "PhaseAdvanced", "Dealt", "Settled",
+            "Acknowledged", "EpochInForce",
         }  # fmt: skip
         for log, record in zip(logs, expected, strict=True):
             assert log.topics[0] == event_topic(record.name)
-        members = ledger.committee.get_members(Epoch(1))
+        kept = [ledger.committee.get_dealing(Epoch(1), place) for place in range(5)]
         dealings = [event for event in map(decode_log, logs) if isinstance(event, Dealt)]
         hashes = [compute_dealing_hash(event.commitments, event.envelopes) for event in dealings]
-        assert hashes == [member.dealing_hash for member in members]
+        assert hashes == [dealing.dealing_hash for dealing in kept]
 
         with pytest.raises(StrangeEvent, match="no EpochStarted"):
             decode_log(replace(logs[0], data=logs[0].data[:-40]))

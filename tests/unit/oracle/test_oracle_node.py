@@ -47,7 +47,7 @@ def test_oracle_plays_its_part_to_the_end(world: OracleWorld) -> None:
     node = world.node()
     world.make_key(node)
     assert node.ceremony.share_of(world.epoch) is not None
-    assert [each["secret"] for each in world.events("erased")] == [f"registration-{world.epoch}"]
+    assert [each["secret"] for each in world.events("erased")] == [f"dealing-{world.epoch}", f"envelope-{world.epoch}"]
 
 
 def test_oracle_with_another_copy_of_its_key_says_so_and_deals_nothing(world: OracleWorld) -> None:

@@ -70,7 +70,8 @@ class Scene:
         committee = self.world.system.ledger.committee
         key = committee.get_verification_key(player.epoch, player.index)
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        player.send(committee.post(asked.request_id, c1, c2, asked.t1, asked.t2, key))
+        hashed = committee.get_hash_to_g1(asked.identity)
+        player.send(committee.post(asked.request_id, c1, c2, hashed, asked.t2, key))
 
     def look(self, times: int = 1) -> None:
         self.world.look(self.node, times)

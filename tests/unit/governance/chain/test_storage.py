@@ -151,7 +151,13 @@ def test_decode_reads_every_type_of_member() -> None:
             "Committee",
             "_members",
             (1, 0),
-            {"oracle", "index", "transportKeyHash", "dealingHash", "verificationKeyHash"},
+            {"oracle", "index", "transportKeyHash", "commitmentsHash", "verificationKeyHash", "complained"},
+        ),
+        (
+            "Committee",
+            "_dealings",
+            (1, 0),
+            {"commitmentsHash", "dealingHash", "complainants", "answered", "disqualified"},
         ),
     ],
 )

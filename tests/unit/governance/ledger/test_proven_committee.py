@@ -46,6 +46,8 @@ def proven_board(system: LiveSystem, epoch: Epoch) -> Board:
     board = committee.board(lambda *where: prove(rpc, *where), verify_header(rpc.block()), epoch)
     assert board.term == system.ledger.committee.get_epoch(epoch)
     assert board.members == system.ledger.committee.get_members(epoch)
+    dealings = tuple(system.ledger.committee.get_dealing(epoch, at) for at in range(len(board.dealings)))
+    assert board.dealings == dealings
     return board
 
 
@@ -69,6 +71,8 @@ def test_board_is_proven_at_every_step_of_a_key_generation(tmp_path: Any) -> Non
             proven_board(system, epoch)
         for player in players:
             player.deal()
+        assert all(any(dealing.dealing_hash) for dealing in proven_board(system, epoch).dealings)
+        players[0].settle()
         assert any(proven_board(system, epoch).term.key_hash)
         for player in players:
             player.acknowledge()
@@ -126,7 +130,8 @@ class Unlocking:
         partial = make_partial(share, self.asked.identity, self.transport.public)
         committee = self.system.ledger.committee
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        player.send(committee.post(self.asked.request_id, c1, c2, self.t1, self.t2, self.key_of(player)))
+        hashed = committee.get_hash_to_g1(self.asked.identity)
+        player.send(committee.post(self.asked.request_id, c1, c2, hashed, self.t2, self.key_of(player)))
 
 
 @pytest.fixture

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Mapping
 
 import pytest
 
 from governance.encoding.names import compute_organisation_id
-from governance.spec import committee, unlocks
+from governance.spec import committee, disputes, unlocks
+from governance.spec.outcome import Outcome
 from governance.spec.rules import Refusal
 from governance.types import (
     ZERO_ADDRESS,
     ActionKind,
     Epoch,
+    Fault,
     FormCommittee,
+    Hash32,
     MemberIndex,
     OracleMember,
     Phase,
@@ -25,7 +30,7 @@ from governance.types import (
     StopId,
     SuspendSeat,
 )
-from governance.types.events.committee import EpochAborted, EpochInForce, PhaseAdvanced
+from governance.types.events.committee import DealerDisqualified, EpochAborted, EpochInForce, PhaseAdvanced
 from spec_world import DAY, HOUR, STRANGER, WORKER, World, address_of, label
 
 ONE = Epoch(1)
@@ -102,7 +107,7 @@ def test_committee_is_refused_while_one_is_made_or_in_force(forming: World) -> N
     action = FormCommittee(2, 0, members(1, 2, 3))
     refused(forming.try_propose(ActionKind.FORM_COMMITTEE, action), "R-Committee-11")
     forming.wait(DAY + 1)
-    forming.take(committee.process_abort(forming.state, ONE, forming.now))
+    forming.take(committee.process_advance(forming.state, ONE, forming.now))
     assert not isinstance(forming.try_propose(ActionKind.FORM_COMMITTEE, action), Refusal)
     forming.form_committee()
     refused(forming.try_propose(ActionKind.FORM_COMMITTEE, action), "R-Committee-11")
@@ -110,7 +115,7 @@ def test_committee_is_refused_while_one_is_made_or_in_force(forming: World) -> N
 
 def test_oracle_keeps_its_index_in_a_later_epoch(forming: World) -> None:
     forming.wait(DAY + 1)
-    forming.take(committee.process_abort(forming.state, ONE, forming.now))
+    forming.take(committee.process_advance(forming.state, ONE, forming.now))
     forming.carry(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(9, 2, 0)))
     assert [member.index for member in forming.state.committee.members[Epoch(2)]] == [4, 6, 1]
 
@@ -158,7 +163,7 @@ def test_no_key_is_made_while_everything_is_stopped(forming: World) -> None:
     forming.pull([0, 5, 10])
     refused(try_register(forming, 0), "R-Committee-12")
     forming.wait(DAY + 1)
-    forming.take(committee.process_abort(forming.state, ONE, forming.now))  # the safe direction never waits
+    forming.take(committee.process_advance(forming.state, ONE, forming.now))  # the safe direction never waits
     refused(forming.try_propose(ActionKind.FORM_COMMITTEE, FormCommittee(2, 0, members(1, 2, 3))), "R-Committee-12")
     forming.answer()
     forming.carry(ActionKind.RESUME, Resume((StopId(1),)))
@@ -198,6 +203,8 @@ def test_epoch_goes_through_its_phases(forming: World) -> None:
     assert advanced == PhaseAdvanced(ONE, Phase.DEALING, forming.now - 60 + DAY)
     for place in range(5):
         forming.deal(ONE, place)
+    assert forming.state.committee.epochs[ONE].phase is Phase.SETTLING
+    forming.settle(ONE)
     assert forming.state.committee.epochs[ONE].phase is Phase.ACKNOWLEDGING
     for place in range(4):
         forming.acknowledge(ONE, place)
@@ -211,6 +218,7 @@ def acknowledging(world: World, count: int) -> World:
     for step in (world.register, world.deal):
         for place in range(5):
             step(ONE, place)
+    world.settle(ONE)
     for place in range(count):
         world.acknowledge(ONE, place)
     return world
@@ -225,45 +233,126 @@ def test_acknowledgement_is_refused_by_its_rule(forming: World) -> None:
     refused(acknowledge(world.state, world.oracle(1), ONE, None, world.now), "R-Committee-05")
 
 
-def test_finalising_is_refused_in_time_and_with_too_few(forming: World) -> None:
-    refused(committee.process_finalise(forming.state, ONE, forming.now), "R-Committee-04")
+def test_phase_is_ended_only_after_its_time(forming: World) -> None:
+    refused(committee.process_advance(forming.state, ONE, forming.now), "R-Committee-05")
     world = acknowledging(forming, 3)
-    refused(committee.process_finalise(world.state, ONE, world.now), "R-Committee-05")
+    refused(committee.process_advance(world.state, ONE, world.now), "R-Committee-05")
     world.wait(DAY + 1)
-    refused(committee.process_finalise(world.state, ONE, world.now), "R-Committee-20")
-    world.take(committee.process_abort(world.state, ONE, world.now))
-    refused(committee.process_abort(world.state, ONE, world.now), "R-Committee-04")
+    world.take(committee.process_advance(world.state, ONE, world.now))
+    assert world.logs[-1].event == EpochAborted(ONE, Phase.ACKNOWLEDGING, "too few acknowledged")  # R-Committee-20
+    refused(committee.process_advance(world.state, ONE, world.now), "R-Committee-04")
 
 
-def test_finalised_with_threshold_and_slack_though_one_is_silent(forming: World) -> None:
+def test_epoch_comes_in_force_with_threshold_and_slack_though_one_is_silent(forming: World) -> None:
     world = acknowledging(forming, 4)
     world.wait(DAY + 1)
-    refused(committee.process_abort(world.state, ONE, world.now), "R-Committee-20")
+    key = world.committee_key(ONE)
     stopped = dataclasses.replace(world.state.brake, scopes={})
-    refused(
-        committee.process_finalise(dataclasses.replace(world.state, brake=stopped), ONE, world.now), "R-Committee-12"
-    )
-    world.take(committee.process_finalise(world.state, ONE, world.now, key=bytes(256)))
+    aborted = committee.process_advance(dataclasses.replace(world.state, brake=stopped), ONE, world.now, key=key)
+    assert isinstance(aborted, Outcome)
+    assert aborted.events == (EpochAborted(ONE, Phase.ACKNOWLEDGING, "everything is stopped"),)
+    world.take(committee.process_advance(world.state, ONE, world.now, key=key))
     assert world.state.committee.current_epoch == 1
 
 
-def test_abort_is_refused_in_time(forming: World) -> None:
-    refused(committee.process_abort(forming.state, ONE, forming.now), "R-Committee-05")
-
-
-def test_accusation_ends_the_epoch(forming: World) -> None:
-    accuse = committee.process_accuse
-    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now), "R-Committee-04")
-    for place in range(5):
+def test_epoch_goes_on_without_who_missed_a_deadline(forming: World) -> None:
+    for place in range(4):
         forming.register(ONE, place)
-    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now), "R-Committee-21")
-    forming.deal(ONE, 0)
-    refused(accuse(forming.state, STRANGER, ONE, MemberIndex(1), forming.now), "R-Committee-06")
-    forming.pull([0, 5, 10])  # also while everything is stopped
-    late = forming.now + DAY + 1
-    refused(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), late), "R-Committee-05")  # type: ignore[arg-type]
-    forming.take(accuse(forming.state, forming.oracle(1), ONE, MemberIndex(1), forming.now))
-    assert forming.logs[-1].event == EpochAborted(ONE, Phase.DEALING, "a dealer was accused")
+    forming.wait(DAY + 1)
+    forming.take(committee.process_advance(forming.state, ONE, forming.now))
+    assert forming.state.committee.epochs[ONE].phase is Phase.DEALING
+    refused(try_deal(forming, 4), "R-Committee-08")  # it committed to nothing
+
+
+def complain(world: World, place: int, *dealers: int) -> Outcome | Refusal:
+    return disputes.process_complain(
+        world.state, world.oracle(place), ONE, [MemberIndex(each) for each in dealers], world.now
+    )
+
+
+def answer(world: World, place: int, *shares: Hash32, commitments: bytes | None = None) -> Outcome | Refusal:
+    given = world.commitments(ONE, place) if commitments is None else commitments
+    return disputes.process_answer(world.state, world.oracle(place), ONE, given, shares, world.now)
+
+
+def test_complaint_is_refused_by_its_rule(forming: World) -> None:
+    refused(complain(forming, 0, 3), "R-Committee-04")
+    world = acknowledging(forming, 1)
+    refused(complain(world, 0, 3), "R-Committee-07")  # it has acknowledged
+    refused(complain(world, 1), "R-Committee-21")
+    refused(complain(world, 1, 2), "R-Committee-21")  # its own
+    refused(complain(world, 1, 4, 3), "R-Committee-21")
+    refused(complain(world, 1, 9), "R-Committee-21")
+    world.take(complain(world, 1, 3))
+    refused(complain(world, 1, 4), "R-Committee-07")
+
+
+def test_t_complaints_disqualify_and_nothing_is_revealed(forming: World) -> None:
+    world = acknowledging(forming, 0)
+    for place in (0, 1):
+        world.take(complain(world, place, 3))
+    assert world.state.committee.epochs[ONE].accused == 1
+    world.take(complain(world, 3, 3))
+    assert world.logs[-1].event == DealerDisqualified(ONE, MemberIndex(3), world.oracle(2), Fault.MANY_COMPLAINTS)
+    for place in (2, 4):
+        world.acknowledge(ONE, place)
+    assert world.state.committee.epochs[ONE].phase is Phase.SETTLING
+    world.settle(ONE)
+    assert world.state.committee.epochs[ONE].qualified == 0b11011
+    assert world.state.committee.epochs[ONE].acknowledged == 0
+
+
+def test_answer_is_refused_by_its_rule(forming: World) -> None:
+    world = acknowledging(forming, 0)
+    world.take(complain(world, 0, 3))
+    refused(answer(world, 2, label("share")), "R-Committee-04")
+    for place in range(1, 5):
+        world.acknowledge(ONE, place)
+    refused(answer(world, 1, label("share")), "R-Committee-23")
+    refused(answer(world, 2), "R-Committee-08")
+    refused(answer(world, 2, label("share"), commitments=world.commitments(ONE, 1)), "R-Committee-08")
+    world.take(answer(world, 2, label("share")))
+    assert world.state.committee.epochs[ONE].phase is Phase.CONFIRMING
+    world.acknowledge(ONE, 0)
+    assert world.state.committee.current_epoch == ONE
+
+
+def test_key_is_dealt_again_by_the_epoch_in_force_alone(world: World) -> None:
+    first = world.form_committee()
+    again = FormCommittee(3, 1, members(1, 4, 7, 10, 13))
+    refused(world.try_propose(ActionKind.FORM_COMMITTEE, again), "R-Committee-11")
+    again = dataclasses.replace(again, predecessor=first)
+    world.carry(ActionKind.FORM_COMMITTEE, again)
+    second = world.state.committee.latest_epoch
+    for place in range(5):
+        world.register(second, place)
+    assert world.state.committee.epochs[second].phase is Phase.DEALING
+    points, envelopes = world.commitments(second, 0), [b"envelope"] * 5
+    dealer = world.oracle(0, first)
+    moved = world.commitments(second, 1)[:256] + points[256:]
+    refused(committee.process_deal(world.state, dealer, second, moved, b"", envelopes, world.now), "R-Committee-22")
+    refused(
+        committee.process_deal(world.state, world.oracle(0, second), second, points, b"", envelopes, world.now),
+        "R-Committee-06",
+    )
+    for place in (4, 2, 1, 0):  # dealer 4 of the old list is absent
+        commitments = world.commitments(second, place)
+        world.take(
+            committee.process_deal(
+                world.state, world.oracle(place, first), second, commitments, b"", envelopes, world.now
+            )
+        )
+    world.wait(DAY + 1)
+    world.take(committee.process_advance(world.state, second, world.now))
+    moved_key = committee.process_settle(world.state, second, None, world.now, key_hash=label("another key"))
+    refused(moved_key, "R-Committee-24")
+    world.settle(second)
+    assert world.state.committee.epochs[second].qualified == 0b00111  # R-Committee-25: the first three of four
+    for place in range(5):
+        world.acknowledge(second, place)
+    assert world.state.committee.current_epoch == second
+    assert world.state.committee.epochs[first].phase is Phase.SUPERSEDED
+    assert world.state.committee.key_hash == world.state.committee.epochs[first].key_hash
 
 
 # --- asking, approving, answering
@@ -331,7 +420,7 @@ def test_answer_is_refused_after_a_stop_or_a_revocation(asked: tuple[World, Rele
 def test_member_that_never_proved_its_share_cannot_answer(forming: World) -> None:
     world = acknowledging(forming, 4)
     world.wait(DAY + 1)
-    world.take(committee.process_finalise(world.state, ONE, world.now, key=bytes(256)))
+    world.take(committee.process_advance(world.state, ONE, world.now, key=world.committee_key(ONE)))
     request = world.request(world.grant_release(world.register_model()))
     for place in range(5):
         world.take(world.try_approve(request, place))
@@ -410,8 +499,10 @@ class Points:
     def __getattr__(self, name: str) -> object:
         return lambda *_: self.answers.get(name, True)
 
-    def add_each(self, sums: bytes, points: bytes) -> bytes:
-        return bytes(a ^ b for a, b in zip(sums, points, strict=True))
+    def combine(self, dealings: Mapping[MemberIndex, bytes], *, is_resharing: bool) -> bytes | None:
+        if not self.answers.get("combine", True):
+            return None
+        return bytes(functools.reduce(lambda a, b: a ^ b, column) for column in zip(*dealings.values(), strict=True))
 
     def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
         return label(points, index) * 8
@@ -425,6 +516,7 @@ def test_what_the_curve_denies_is_refused(forming: World) -> None:
     for place in range(4):
         forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
     forming.take(try_deal(forming, 4, curve=Points()))  # type: ignore[arg-type]
+    forming.take(committee.process_settle(forming.state, ONE, None, forming.now, Points()))  # type: ignore[arg-type]
     assert any(forming.state.committee.epochs[ONE].key_hash)
     acknowledge = committee.process_acknowledge
     curve = Points(is_share_possession=False)
@@ -448,11 +540,11 @@ def test_what_the_curve_denies_is_refused(forming: World) -> None:
 def test_sums_that_hold_the_identity_are_refused(forming: World) -> None:
     for place in range(5):
         forming.register(ONE, place)
-    for place in range(4):
+    for place in range(5):
         forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
-
-    class Cancelling(Points):
-        def are_usable(self, points: bytes) -> bool:
-            return points == forming.commitments(ONE, 4)
-
-    refused(try_deal(forming, 4, curve=Cancelling()), "R-Committee-09")
+    cancelling = Points(combine=False)
+    refused(committee.process_settle(forming.state, ONE, None, forming.now, cancelling), "R-Committee-09")
+    dealt = [forming.commitments(ONE, place) for place in range(5)]
+    refused(committee.process_settle(forming.state, ONE, dealt[1:], forming.now, Points()), "R-Committee-24")
+    swapped = [dealt[1], dealt[0], *dealt[2:]]
+    refused(committee.process_settle(forming.state, ONE, swapped, forming.now, Points()), "R-Committee-08")

@@ -9,11 +9,12 @@ from enum import IntEnum
 import pytest
 
 from governance.encoding.names import compute_constraint_id, make_jurisdiction, make_short_name
-from governance.spec import brake, committee, council, dormancy, incidents, keys, releases, voting
+from governance.spec import brake, committee, council, disputes, dormancy, incidents, keys, releases, voting
 from governance.spec.replay import Divergence, Logged, replay, replay_steps
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     EVERYTHING,
+    NO_EPOCH,
     ActionKind,
     AddConstraint,
     AmendConstraint,
@@ -114,27 +115,49 @@ def voting_life(world: World) -> None:
 
 
 def committee_life(world: World) -> None:
-    """One epoch that is accused, one that misses its deadline, one that is finalised without its last member."""
+    """One epoch with a dealer that is silent under a complaint, one that misses its deadline, one whose dealer answers
+    and which comes in force without its first member, one that deals the key again, where a dealer reveals a wrong one.
+    """
     members = tuple(OracleMember(GENESIS_IDS[seat], address_of("oracle", seat)) for seat in (0, 3, 6, 9, 12))
-    for epoch in (Epoch(1), Epoch(2), Epoch(3)):
-        world.carry(ActionKind.FORM_COMMITTEE, FormCommittee(3, 1, members))
+    for epoch in (Epoch(1), Epoch(2), Epoch(3), Epoch(4)):
+        predecessor = Epoch(3) if epoch == 4 else NO_EPOCH
+        world.carry(ActionKind.FORM_COMMITTEE, FormCommittee(3, 1, members, predecessor))
         if epoch == 2:
-            world.wait(DAY + 1)
-            world.take(committee.process_abort(world.state, epoch, world.now))
+            advance(world, epoch)
             continue
         for place in range(5):
             world.register(epoch, place)
-        if epoch == 1:
-            world.deal(epoch, 2)
-            caller = world.oracle(0)
-            world.take(committee.process_accuse(world.state, caller, epoch, MemberIndex(3), world.now))
-            continue
-        for place in range(5):
+        for place in range(1 if predecessor else 0, 5):  # who never acknowledged has no share to deal again
             world.deal(epoch, place)
-        for place in range(4):
+        world.settle(epoch)
+        caller = world.oracle(0)
+        world.take(disputes.process_complain(world.state, caller, epoch, [MemberIndex(3)], world.now))
+        if epoch == 1:
+            advance(world, epoch)  # nobody acknowledged, and dealer 3 is to answer
+            advance(world, epoch)  # it said nothing
+            advance(world, epoch)  # and nobody settled the sums without it
+            continue
+        for place in range(1, 5):
             world.acknowledge(epoch, place)
-        world.wait(DAY + 1)
-        world.take(committee.process_finalise(world.state, epoch, world.now, key=bytes(range(256))))
+        share, is_wrong = label("share"), epoch == 4
+        world.take(
+            disputes.process_answer(
+                world.state, world.oracle(2), epoch, None, [share], world.now, claimed_wrong=is_wrong
+            )
+        )
+        if is_wrong:
+            world.settle(epoch)
+            for place in range(5):
+                world.acknowledge(epoch, place)
+        else:
+            world.wait(DAY + 1)
+            key = world.committee_key(epoch)
+            world.take(committee.process_advance(world.state, epoch, world.now, key=key))
+
+
+def advance(world: World, epoch: Epoch) -> None:
+    world.wait(DAY + 1)
+    world.take(committee.process_advance(world.state, epoch, world.now))
 
 
 def keys_life(world: World) -> None:
@@ -192,7 +215,7 @@ FREE = {
     ("IncidentReported", "statement"),
     ("IncidentAnswered", "statement"),
     ("IncidentAnswered", "response_hash"),
-    ("DealerAccused", "accuser"),
+    ("ShareRevealed", "share"),  # with a curve, shares are checked too
     ("Dealt", "proof"),  # with a curve, points are checked too
     ("PartialPosted", "c1"),
     ("PartialPosted", "c2"),

@@ -37,6 +37,7 @@ ENUM_CLASSES: dict[str, type[IntEnum]] = {
         types.ReleaseStatus,
         types.Releasability,
         types.Phase,
+        types.Fault,
     )
 } | {"Status": types.ConstraintStatus}
 STRUCT_CLASSES: dict[str, type] = {

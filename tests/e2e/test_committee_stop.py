@@ -54,6 +54,7 @@ def test_stop_between_two_partials_bars_the_identity_after_the_stop_is_lifted(un
         committee.wait_for_pending(1)
         for oracle in committee.oracles:
             oracle.freeze()
+        committee.look_around(0.5)  # what was on its way is in the pool
         pending = committee.system.anvil.rpc.call("txpool_content")["pending"]
         posted = sorted(pending)
         for sender in posted[1:]:  # all but one of the answers are lost

@@ -26,9 +26,7 @@ abstract contract Formation is Phases {
         term.startedAt = uint40(block.timestamp);
         uint40 endsAt = uint40(block.timestamp) + _readParameter(DKG_PHASE);
         (term.phase, term.phaseEndsAt, term.predecessor) = (Phase.Registering, endsAt, formation.predecessor);
-        emit EpochStarted(
-            epoch, proposalId, formation.threshold, formation.slack, size, endsAt, formation.predecessor
-        );
+        emit EpochStarted(epoch, proposalId, formation.threshold, formation.slack, size, endsAt, formation.predecessor);
         for (uint256 i = 0; i < size; ++i) {
             OracleMember memory named = formation.members[i];
             uint16 index = _indices[named.oracle];

@@ -50,7 +50,9 @@ library BlsProofs {
         bytes calldata t2,
         bytes calldata key
     ) internal view returns (bool) {
-        if (c1.length != Bls12381.G1_BYTES || c2.length != Bls12381.G1_BYTES) revert ICommittee.BadPoint();
+        if (c1.length != Bls12381.G1_BYTES || c2.length != Bls12381.G1_BYTES) {
+            revert ICommittee.BadPoint();
+        }
         if (hashed.length != Bls12381.G1_BYTES) revert ICommittee.BadPoint();
         if (Bls12381.isIdentity(c1)) revert ICommittee.BadPoint(); // r = 0 would publish x_i H(id) as it stands
         return Bls12381.isPairingOne(bytes.concat(c2, Bls12381.NEGATED_G2_GENERATOR, c1, t2, hashed, key));

@@ -64,7 +64,10 @@ contract ReshareTest is CommitteeTest {
         bytes memory constantTerm = DkgVectors.publicShare(2);
         vm.expectRevert(
             abi.encodeWithSelector(
-                ICommittee.NotItsShare.selector, uint16(1), keccak256(constantTerm), keccak256(DkgVectors.publicShare(1))
+                ICommittee.NotItsShare.selector,
+                uint16(1),
+                keccak256(constantTerm),
+                keccak256(DkgVectors.publicShare(1))
             )
         );
         dealNextWith(1, commitments, DkgVectors.nextProof(2));
@@ -147,9 +150,7 @@ contract ReshareTest is CommitteeTest {
         approve(requested, 1);
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.NEXT_PARTIAL);
         vm.prank(oracle(6));
-        committee.post(
-            requested, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), DkgVectors.nextPublicShare(6)
-        );
+        committee.post(requested, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), DkgVectors.nextPublicShare(6));
         assertEq(committee.getRequest(requested).partials, 1, "a partial of the new committee");
     }
 

@@ -430,7 +430,6 @@ contract CouncilHandler is Test {
             ++c.extensions[c.escalations + 1];
             ++count["extended"];
         }
-        assertEq(COUNCIL.proposalDeadline(id), c.closesAt, "close");
     }
 
     function note(uint256 id, uint8 seat, uint8 support, bool passed) private {

@@ -161,7 +161,7 @@ contract CouncilInvariants is Campaign {
         assertEq(handler.replays(), 0, "ballots accepted twice");
     }
 
-    /// @dev 19, and (as the handler requires after every ballot) a round is extended at most once, by the right ballot.
+    /// @dev 19, and a round is extended at most once, by the right ballot: the handler counts which one that is.
     function invariant_19_aProposalEscalatesAtMostOnce() public view {
         for (uint256 i; i < handler.idCount(); ++i) {
             uint256 id = handler.ids(i);

@@ -63,8 +63,13 @@ def test_interrupt_waits_for_helpers_to_end() -> None:
         ended.set()
         return 1
 
-    with pytest.raises(KeyboardInterrupt):
-        run_parallel(range(2), lambda: work, threads=2, meter=QUIET)
+    # Python's own, whatever ran in this process before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_parallel(range(2), lambda: work, threads=2, meter=QUIET)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.is_set()
 
 

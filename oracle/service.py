@@ -75,20 +75,30 @@ def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> 
 def _run(
     node: Node, config: OracleConfig, journal: Journal, rpcs: list[Endpoint], report: Report, status: StatusFile
 ) -> None:
+    with _told_to_end() as ended:
+        report.info("started", address=node.ceremony.me, rpcs=[rpc.name for rpc in rpcs], agreement=config.needed)
+        try:
+            node.run(
+                ended.is_set,
+                poll=config.poll,
+                wait=ended.wait,
+                after_look=lambda: status.write(node, journal, rpcs),
+            )
+        finally:
+            status.write(node, journal, rpcs)
+        report.info("ended")
+
+
+@contextmanager
+def _told_to_end() -> Iterator[threading.Event]:
+    """Set once the process is told to end; the handlers that stood before stand again afterwards."""
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    report.info("started", address=node.ceremony.me, rpcs=[rpc.name for rpc in rpcs], agreement=config.needed)
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        node.run(
-            ended.is_set,
-            poll=config.poll,
-            wait=ended.wait,
-            after_look=lambda: status.write(node, journal, rpcs),
-        )
+        yield ended
     finally:
-        status.write(node, journal, rpcs)
-    report.info("ended")
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _verify(rpc: Endpoint, report: Report) -> None:

@@ -42,7 +42,6 @@ def test_example_is_refused_when_the_command_would_refuse_it(line: str, fault: s
         parse_custodes(line.split())
 
 
-@pytest.mark.skipif(not CUSTODES.exists(), reason="custodes is not installed here")
 def test_installed_command_shows_its_help_in_half_a_second() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     times = []

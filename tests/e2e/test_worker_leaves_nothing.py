@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from worker_world import CHAT, Released, WorkerWorld, worker_world
 pytestmark = [
     pytest.mark.chain,
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from committee_duel import Duel
 from governance.chain.rpc import Rpc
 from spec_world import START, World
-from system_walk import WALK_GENESIS
+from walk_accounts import WALK_GENESIS
 
 
 @pytest.fixture

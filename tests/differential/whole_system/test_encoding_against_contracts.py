@@ -43,7 +43,7 @@ from governance.types import (
     Support,
 )
 from spec_world import CHAIN
-from system_walk import WALK_GENESIS as GENESIS
+from walk_accounts import WALK_GENESIS as GENESIS
 
 pytestmark = pytest.mark.chain
 

@@ -50,7 +50,9 @@ from governance.types import (
     WorkerGrant,
 )
 from spec_world import DAY, STRANGER, WORKER, address_of, label
-from system_walk import KEYS, NAMES, Walk, account_of, grant_of, secret_of, sign
+from system_walk import Walk
+from walk_accounts import account_of, grant_of, secret_of, sign
+from walk_draws import KEYS, NAMES
 
 pytestmark = pytest.mark.chain
 HASH = label("hash of a file")

@@ -28,7 +28,8 @@ from governance.types import (
     SuspendSeat,
 )
 from spec_world import DAY, label
-from system_walk import WALK_GENESIS, Walk, grant_of
+from system_walk import Walk
+from walk_accounts import WALK_GENESIS, grant_of
 
 pytestmark = pytest.mark.chain
 

@@ -10,7 +10,8 @@ from committee_duel import Duel
 from duel_ledger import ledger_of
 from governance.audit.compare import compare_storage
 from governance.spec.replay import replay
-from system_walk import WALK_GENESIS, Walk
+from system_walk import Walk
+from walk_accounts import WALK_GENESIS
 
 pytestmark = pytest.mark.chain
 

@@ -27,15 +27,10 @@ from governance.types import (
     SuspendSeat,
     Timestamp,
 )
+from refusals import refused
 from spec_world import DAY, PARAMETERS, REPORT, STRANGER, World, label, make_grant
 
 ONE = StopId(1)
-
-
-def refused(result: object, rule: str, error: str = "") -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error or result.error), result
-    return result
 
 
 @pytest.fixture

@@ -22,18 +22,13 @@ from governance.types import (
     ShortName,
     Timestamp,
 )
+from refusals import refused
 from spec_world import DAY, PARAMETERS, World
 
 CEILING, FLOOR = make_short_name("max_output_tokens"), make_short_name("min_reviewers")
 SETTINGS = (ParameterSetting(CEILING, Direction.MAX, 100), ParameterSetting(FLOOR, Direction.MIN, 2))
 ADD = AddConstraint("no weapons", Timestamp(0), SETTINGS, b"{}")
 ID = compute_constraint_id("no weapons")
-
-
-def refused(result: object, rule: str, error: str = "") -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error or result.error), result
-    return result
 
 
 @pytest.fixture

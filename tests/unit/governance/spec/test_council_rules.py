@@ -20,7 +20,6 @@ from governance.spec.proposals import (
     explain_missing,
     quorum_state,
 )
-from governance.spec.rules import Refusal
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     ActionKind,
@@ -40,17 +39,12 @@ from governance.types import (
     SuspendSeat,
     Timestamp,
 )
+from refusals import refused
 from spec_world import CHAMBERS, DAY, GENESIS, PARAMETERS, START, STRANGER, World, label, make_grant
 
 KEY = make_short_name("max_output_tokens")
 ADD = AddConstraint("no weapons", Timestamp(0), (ParameterSetting(KEY, Direction.MAX, 100),), b"{}")
 TIER1, TIER3 = range(8), [0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13]
-
-
-def refused(result: object, rule: str, error: str = "") -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error or result.error), result
-    return result
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from governance.types import (
     Timestamp,
 )
 from governance.types.events.seats import SeatReclassified, SeatSuspended, SilenceEnded, SuspensionWithheld
+from refusals import refused
 from spec_world import DAY, GENESIS, REPORT, STRANGER, World, address_of, label, make_grant
 
 QUIET = SeatNumber(13)
@@ -41,12 +42,6 @@ NEXT = address_of("next key")
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def refused(result: object, rule: str, error: str) -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error), result
-    return result
 
 
 def count(world: World, seat: int = QUIET, by: int = 0) -> Result:

@@ -29,13 +29,8 @@ from governance.types import (
     Timestamp,
     WorkerGrant,
 )
+from refusals import refused
 from spec_world import DAY, DEPLOYER, PARAMETERS, STRANGER, WORKER, World, address_of, label, make_grant
-
-
-def refused(result: object, rule: str, error: str = "") -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error or result.error), result
-    return result
 
 
 @pytest.fixture

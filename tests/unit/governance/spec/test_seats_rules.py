@@ -27,6 +27,7 @@ from governance.types import (
     SuspendSeat,
 )
 from governance.types.events.seats import KeyRotated, RotationCancelled, RotationStarted
+from refusals import refused
 from spec_world import (
     BOUNDS,
     CHAMBERS,
@@ -42,12 +43,6 @@ from spec_world import (
 )
 
 NEW_KEY = address_of("new key")
-
-
-def refused(result: object, rule: str, error: str = "") -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error or result.error), result
-    return result
 
 
 def removals(*seats: int) -> tuple[SeatNumber, ...]:

@@ -8,7 +8,6 @@ from fractions import Fraction
 import pytest
 
 from governance.spec.ballots import cast, choice_of, count_of
-from governance.spec.rules import Refusal
 from governance.spec.tally import chambers_of, compute_needed, meets, passes
 from governance.spec.tiers import (
     MAX_BOUND,
@@ -32,16 +31,11 @@ from governance.types import (
     Support,
     Tier,
 )
+from refusals import refused
 from spec_world import BOUNDS, DAY, PARAMETERS, World, make_tier, with_parameters
 
 ROSTER = RosterWord(0b11111 | 0b11111 << 64 + 5 | 0b11111 << 128 + 10)
 ALL = SeatMask(2**15 - 1)
-
-
-def refused(result: object, rule: str) -> Refusal:
-    assert isinstance(result, Refusal), result
-    assert result.rule == rule, result
-    return result
 
 
 def with_tier(tier: int, **changes: object) -> Parameters:

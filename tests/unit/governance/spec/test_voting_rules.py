@@ -13,7 +13,6 @@ from governance.spec import council, voting
 from governance.spec.ballots import count_of
 from governance.spec.outcome import Outcome, Result
 from governance.spec.proposals import FLAG_CANCELED, FLAG_ESCALATED, FLAG_EXTENDED, FLAG_VETOED, ballots_of, eta_of
-from governance.spec.rules import Refusal
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     ActionKind,
@@ -27,6 +26,7 @@ from governance.types import (
     Timestamp,
 )
 from governance.types.events.council import BallotSkipped, ProposalExtended, VetoCast, VoteCast
+from refusals import refused
 from spec_world import DAY, PARAMETERS, STRANGER, World, label, make_grant
 
 ADD = AddConstraint("no weapons", Timestamp(0), (), b"{}")
@@ -46,11 +46,6 @@ def change(world: World) -> ProposalId:
     world.vote(proposal_id, TIER4[1:])
     world.now = world.proposal(proposal_id).closes_at
     return proposal_id
-
-
-def refused(result: Result, rule: str, error: str) -> None:
-    assert isinstance(result, Refusal), result
-    assert (result.rule, result.error) == (rule, error)
 
 
 def veto(world: World, proposal_id: ProposalId, seat: int) -> Result:

@@ -74,6 +74,20 @@ def get_survivors(path: Path) -> set[str]:
     return {entry["key"] for entry in json.loads(path.read_text())["mutants"] if entry["status"] == "survived"}
 
 
+def keep(path: Path, outcome: Outcome) -> None:
+    """The outcome outlives a run that is broken off: a line of its own at the end of the file."""
+    with path.open("a") as file:
+        file.write(json.dumps(asdict(outcome)) + "\n")
+
+
+def read_kept(path: Path) -> list[Outcome]:
+    """What a run that was broken off had found; a last line that was cut is left out."""
+    if not path.exists():
+        return []
+    whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [Outcome(**json.loads(line)) for line in whole]
+
+
 def write_report(path: Path, outcomes: Sequence[Outcome], equivalents: Mapping[str, str]) -> None:
     names = sorted({outcome.contract for outcome in outcomes})
     scores = {name: compute_score([one for one in outcomes if one.contract == name], equivalents) for name in names}

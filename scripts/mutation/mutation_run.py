@@ -1,7 +1,8 @@
 """Small faults put into the contracts one by one: a fault that no test notices is a test that is missing.
 
 A survivor is answered by a test, or argued to be no fault in contracts/mutants.toml (at most five of a hundred).
-An hour or more for everything; --sample takes some of each contract, --again those that survived the last run.
+An hour or more for everything; --sample takes some of each contract, --again those that survived the last run, and
+--resume goes on where a run was broken off.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from mutation_batches import compile_task, make_tasks
 from mutation_compiler import Compiler
 from mutation_operators import Mutant, find_enums, find_mutants
-from mutation_report import Outcome, format_report, get_survivors, read_equivalents, write_report
+from mutation_report import Outcome, format_report, get_survivors, keep, read_equivalents, read_kept, write_report
 from mutation_scratch import Scratch, TestsFail
 from solidity_input import find_imports, resolve_import
 
@@ -71,7 +72,9 @@ def choose(mutants: Sequence[Mutant], count: int | None) -> list[Mutant]:
     return [mutant for mutant in mutants if mutant.key in chosen]
 
 
-def find_tasks(compiler: Compiler, names: Sequence[str], sample: int | None, keys: set[str] | None) -> list[Task]:
+def find_tasks(
+    compiler: Compiler, names: Sequence[str], sample: int | None, keys: set[str] | None, done: set[str]
+) -> list[Task]:
     """What is to be done, the slowest to compile first. `sample`: mutants of each contract and its own parts."""
     asts = compiler.get_asts()
     enums = find_enums(asts)
@@ -84,7 +87,8 @@ def find_tasks(compiler: Compiler, names: Sequence[str], sample: int | None, key
     for makers, mutants in by_makers.items():
         if keys is not None:
             mutants = [mutant for mutant in mutants if mutant.key in keys]
-        tasks += [Task(tuple(group), makers) for group in make_tasks(choose(mutants, sample))]
+        chosen = [mutant for mutant in choose(mutants, sample) if mutant.key not in done]
+        tasks += [Task(tuple(group), makers) for group in make_tasks(chosen)]
     return sorted(tasks, key=lambda task: "Council" not in task.contracts)
 
 
@@ -149,8 +153,8 @@ def prepare(workers: int) -> list[Worker]:
     return [Worker(one, scratch, originals) for one, scratch in zip(compilers, scratches, strict=True)]
 
 
-def run(workers: Sequence[Worker], tasks: Sequence[Task]) -> list[Outcome]:
-    """Every mutant's end, in the order in which they came."""
+def run(workers: Sequence[Worker], tasks: Sequence[Task], kept: Path) -> list[Outcome]:
+    """Every mutant's end, in the order in which they came; each is kept in that file at once."""
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
     for task in tasks:
         waiting.put(task)
@@ -165,6 +169,7 @@ def run(workers: Sequence[Worker], tasks: Sequence[Task]) -> list[Outcome]:
             running -= 1
             continue
         outcomes.append(outcome)
+        keep(kept, outcome)
         if outcome.status == "survived":
             print("\n".join([f"survived: {outcome.where}", *outcome.diff]), file=sys.stderr, flush=True)
         if len(outcomes) % 50 == 0:
@@ -181,17 +186,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--contract", action="append", choices=NAMES, help="with what it is made of; default: all five")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each contract, always the same ones")
     parser.add_argument("--again", action="store_true", help="only those that survived the last run")
+    parser.add_argument("--resume", action="store_true", help="what a run that was broken off has not done")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, default=WORK / "results.json", help="results as JSON")
     asked = parser.parse_args(arguments)
     keys = get_survivors(asked.out) if asked.again else None
+    kept = asked.out.with_suffix(".jsonl")
+    before = read_kept(kept) if asked.resume else []
     try:
         workers = prepare(asked.workers)
     except TestsFail as error:
         print(f"mutate: error: {error}", file=sys.stderr)
         return 1
-    tasks = find_tasks(workers[0].compiler, asked.contract or NAMES, asked.sample, keys)
-    outcomes = run(workers, tasks)
+    tasks = find_tasks(workers[0].compiler, asked.contract or NAMES, asked.sample, keys, {one.key for one in before})
+    if not asked.resume:
+        kept.unlink(missing_ok=True)
+    outcomes = before + run(workers, tasks, kept)
     equivalents = read_equivalents(EQUIVALENTS)
     write_report(asked.out, outcomes, equivalents)
     print(format_report(outcomes, equivalents, whole=not (asked.sample or asked.again or asked.contract)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,8 @@ from pathlib import Path
 
 from solidity_input import get_profile
 
-PATIENCE = 120.0  # [seconds] for one group of tests: a mutant that loops is noticed
+PATIENCE = 120  # [seconds of a processor] for one group of tests: a mutant that loops is noticed
+PATIENCE_AT_ALL = 1800.0  # [seconds] on a machine that does other things as well
 SLOW_ROOMS = ("invariant", "attacks")  # last, since they take longest
 LEFT_OUT = ("symbolic",)  # halmos's
 STUB = "// SPDX-License-Identifier: Apache-2.0\npragma solidity 0.8.37;\ncontract {name} {{}}\n"
@@ -152,8 +154,10 @@ class Scratch:
             errors="replace",
             start_new_session=True,
         )
+        if arguments[0] == "test":
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
         try:
-            output, _ = process.communicate(timeout=PATIENCE if arguments[0] == "test" else 900)
+            output, _ = process.communicate(timeout=PATIENCE_AT_ALL)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()

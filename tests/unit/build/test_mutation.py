@@ -13,7 +13,16 @@ import pytest
 from mutation_batches import apply_switches, compile_task, divide, make_tasks
 from mutation_compiler import Compiler, NotCompiled
 from mutation_operators import SELECTOR, Mutant, find_enums, find_mutants
-from mutation_report import Outcome, compute_score, format_report, get_survivors, read_equivalents, write_report
+from mutation_report import (
+    Outcome,
+    compute_score,
+    format_report,
+    get_survivors,
+    keep,
+    read_equivalents,
+    read_kept,
+    write_report,
+)
 from mutation_run import EQUIVALENTS, Task, Worker, choose
 from mutation_scratch import Scratch
 
@@ -179,6 +188,15 @@ def test_survivors_of_a_report_can_be_tried_again(tmp_path: Path) -> None:
     written = json.loads(path.read_text())
     assert written["schema"] == "custodes.mutation/1"
     assert written["contracts"]["Brake"] == {"killed": 0, "survived": 1, "equivalent": 0, "score": 0.0}
+
+
+def test_what_a_broken_run_found_is_kept_without_a_line_that_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    assert read_kept(path) == []
+    keep(path, outcome("a", "killed"))
+    keep(path, outcome("b", "survived"))
+    path.write_text(path.read_text() + '{"key": "c", "contr')
+    assert read_kept(path) == [outcome("a", "killed"), outcome("b", "survived")]
 
 
 def test_sample_is_always_the_same(mutants: list[Mutant]) -> None:

@@ -14,13 +14,25 @@ from typing import Any, NamedTuple, cast
 from governance.chain.errors import RpcUnavailable
 from governance.chain.receipts import Log
 from governance.chain.view import JsonRpc
-from governance.encoding.abi import decode_values, encode_values
+from governance.encoding.abi import abi_type, decode_values, encode_values
+from governance.encoding.committee import split_words
 from governance.encoding.errors import NotDecodable
 from governance.encoding.keccak import keccak256
 from governance.encoding.structs import Array
 from governance.ledger.artifacts import load_artifact
 from governance.ledger.deployment import Deployment
-from governance.types import Epoch, Fault, Hash32, MemberIndex, Parameters, Phase, RequestId, Seconds
+from governance.types import (
+    Address,
+    Epoch,
+    Fault,
+    Hash32,
+    MemberIndex,
+    Parameters,
+    Phase,
+    ReleaseId,
+    RequestId,
+    Seconds,
+)
 from governance.types.events import EVENTS
 from governance.types.events.committee import CommitteeEvent
 from oracle.errors import StrangeEvent
@@ -59,9 +71,20 @@ def encode_approve(request_id: RequestId) -> bytes:
 
 
 def encode_post(
-    request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, verification_key: bytes
+    request_id: RequestId,
+    release_id: ReleaseId,
+    worker: Address,
+    c1: bytes,
+    c2: bytes,
+    hashed: bytes,
+    t2: bytes,
+    verification_key: bytes,
 ) -> bytes:
-    return _call("post", ("bytes32", *("bytes",) * 5), (request_id, c1, c2, hashed, t2, verification_key))
+    g1, g2 = Array("bytes32", 4), Array("bytes32", 8)
+    points = tuple(split_words(point) for point in (c1, c2, hashed, t2, verification_key))
+    return _call(
+        "post", ("bytes32", "bytes32", "address", g1, g1, g1, g2, g2), (request_id, release_id, worker, *points)
+    )
 
 
 def compute_dealing_hash(commitments: bytes, envelopes: Sequence[bytes]) -> Hash32:
@@ -138,5 +161,5 @@ def _schema(abi: str, internal: str) -> Any:
 
 
 def _call(name: str, schemas: tuple[Any, ...], values: tuple[object, ...]) -> bytes:
-    types = ",".join(f"{schema.item}[]" if isinstance(schema, Array) else schema for schema in schemas)
+    types = ",".join(map(abi_type, schemas))
     return keccak256(f"{name}({types})".encode())[:4] + encode_values(schemas, values)

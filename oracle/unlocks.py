@@ -152,7 +152,8 @@ class Unlocks:
             made = (g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2))
             self._journal.keep_answer(request_id, *made, final)
         hashed = g1_to_eip2537(hash_identity(request.asked.identity))
-        data = encode_post(request_id, *made, hashed, request.asked.t2, held.verification_key)
+        asked, key = request.asked, held.verification_key
+        data = encode_post(request_id, asked.release_id, asked.worker, *made, hashed, asked.t2, key)
         self._act("post", request_id, data, final)
 
     def _act(self, verb: str, request_id: RequestId, data: bytes, final: int) -> None:
@@ -177,7 +178,10 @@ class Unlocks:
         now = heads.finalized.timestamp
         if approvals >= known.term.threshold > 0 and request.approved_at is None:
             request.approved_at = now
-        is_as_asked = (proven.epoch, proven.identity) == (request.asked.epoch, request.asked.identity)
+        said = request.asked
+        is_as_asked = (proven.epoch, proven.identity, proven.release_id, proven.worker) == (
+            said.epoch, said.identity, said.release_id, said.worker
+        )  # fmt: skip
         return RequestFacts(
             request_id=request_id,
             release_id=proven.release_id,

@@ -126,6 +126,11 @@ contract Brake is Incidents, Succession {
     }
 
     /// @inheritdoc IBrake
+    function getScopes(bytes32 lineage) external view returns (Scope memory own, Scope memory everything) {
+        return (scopes[lineage], scopes[EVERYTHING]);
+    }
+
+    /// @inheritdoc IBrake
     function isStopped(bytes32 lineage) external view returns (bool) {
         _checkScope(lineage);
         return scopes[lineage].standing != 0 || scopes[EVERYTHING].standing != 0;

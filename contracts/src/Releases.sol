@@ -81,14 +81,27 @@ contract Releases is Models {
 
     /// @inheritdoc IReleases
     function isReleasable(bytes32 releaseId, address worker) external view returns (bool) {
-        return releasability(releaseId, worker) == Releasability.Releasable;
+        (Releasability reason,,,) = unlockability(releaseId, worker);
+        return reason == Releasability.Releasable;
     }
 
     /// @inheritdoc IReleases
-    function releasability(bytes32 releaseId, address worker) public view returns (Releasability) {
-        Releasability standing = _standing(releases[releaseId]);
-        if (standing != Releasability.Releasable) return standing;
-        return workerIdentities[releaseId][worker] == 0 ? Releasability.WorkerNotNamed : Releasability.Releasable;
+    function releasability(bytes32 releaseId, address worker) external view returns (Releasability reason) {
+        (reason,,,) = unlockability(releaseId, worker);
+    }
+
+    /// @inheritdoc IReleases
+    function unlockability(bytes32 releaseId, address worker)
+        public
+        view
+        returns (Releasability reason, bytes32 identity, bytes32 lineage, uint64 stopsSeen)
+    {
+        Release storage release = releases[releaseId];
+        (reason, stopsSeen) = _standing(release);
+        if (reason == Releasability.Releasable) {
+            (identity, lineage) = (workerIdentities[releaseId][worker], release.lineage);
+            if (identity == 0) reason = Releasability.WorkerNotNamed;
+        }
     }
 
     // ---- carrying out --------------------------------------------------------------------------------------------
@@ -170,7 +183,7 @@ contract Releases is Models {
 
     function _checkRenew(RenewRelease memory action) private view returns (uint8 tier) {
         Release storage release = releases[action.releaseId];
-        Releasability standing = _standing(release);
+        (Releasability standing,) = _standing(release);
         // R-Releases-07: a renewal extends, it revives nothing.
         if (standing != Releasability.Releasable && standing != Releasability.Stopped) {
             revert ReleaseNotAlive(action.releaseId, standing);
@@ -199,19 +212,19 @@ contract Releases is Models {
         return BRAKE.isStopped(lineage) ? STOPPED_TIER : RELEASE_TIER;
     }
 
-    /// @dev R-Releases-08: Barred before Stopped, since it is for ever. Every test asks for a non-zero sign of life.
-    function _standing(Release storage release) private view returns (Releasability) {
+    /// @dev R-Releases-08: Barred before Stopped, since it is for ever. Every test asks for a non-zero sign of life. The
+    /// stops that the scopes have seen stand beside Releasable alone.
+    function _standing(Release storage release) private view returns (Releasability reason, uint64 stopsSeen) {
         ReleaseStatus status = release.status;
-        if (status == ReleaseStatus.Revoked) return Releasability.Revoked;
-        if (status != ReleaseStatus.Alive) return Releasability.UnknownRelease;
-        if (block.timestamp >= release.expiresAt) return Releasability.Expired;
-        IBrake.Scope memory own = BRAKE.getScope(release.lineage);
-        IBrake.Scope memory everything = BRAKE.getScope(EVERYTHING);
+        if (status == ReleaseStatus.Revoked) return (Releasability.Revoked, 0);
+        if (status != ReleaseStatus.Alive) return (Releasability.UnknownRelease, 0);
+        if (block.timestamp >= release.expiresAt) return (Releasability.Expired, 0);
+        (IBrake.Scope memory own, IBrake.Scope memory everything) = BRAKE.getScopes(release.lineage);
         if (own.generation != release.lineageGeneration || everything.generation != release.globalGeneration) {
-            return Releasability.Barred;
+            return (Releasability.Barred, 0);
         }
         bool exist = release.lineage != 0 && own.openedAt != 0 && everything.openedAt != 0;
-        if (!exist || own.standing != 0 || everything.standing != 0) return Releasability.Stopped;
-        return Releasability.Releasable;
+        if (!exist || own.standing != 0 || everything.standing != 0) return (Releasability.Stopped, 0);
+        return (Releasability.Releasable, uint64(own.pulled) + everything.pulled);
     }
 }

@@ -93,12 +93,11 @@ def _forged_answer(ledger: Ledger, oracle: Signer, probe: Probe) -> Call:
     share = KeyShare(probe.event.epoch, member.index, Scalar.random())
     partial = make_partial(share, probe.event.identity, probe.transport.public)
     return ledger.committee.post(
-        probe.event.request_id,
+        probe.event,
         g1_to_eip2537(partial.c1),
         g1_to_eip2537(partial.c2),
-        g1_to_eip2537(hash_identity(probe.event.identity)),
-        probe.event.t2,
-        ledger.committee.get_verification_key(probe.event.epoch, member.index),
+        hashed=g1_to_eip2537(hash_identity(probe.event.identity)),
+        verification_key=ledger.committee.get_verification_key(probe.event.epoch, member.index),
     )
 
 

@@ -27,6 +27,7 @@ DST_POP_SHARE = b"CUSTODES-V1-POP-SHARE" + _SUITE
 DEALT_SHARE_LABEL = b"custodes/dealt-share/v1"
 WRAP_LABEL = "custodes/wrap/v1"
 
+G1_BYTES = 128
 G2_BYTES = 256
 
 
@@ -95,6 +96,16 @@ def compute_wrap_context(public_key: bytes, identity: Identity, content_root: Ha
             )
         )
     )
+
+
+def split_words(point: bytes) -> tuple[bytes, ...]:
+    """The words of a point (G1: 4, G2: 8), as a call takes it that needs no lengths.
+
+    Raises: NotEncodable.
+    """
+    if len(point) not in (G1_BYTES, G2_BYTES):
+        raise NotEncodable(f"a point is {G1_BYTES} or {G2_BYTES} bytes, got {len(point)}")
+    return tuple(point[at : at + 32] for at in range(0, len(point), 32))
 
 
 def require_32(value: bytes) -> bytes:

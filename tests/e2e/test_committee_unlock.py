@@ -99,7 +99,7 @@ def test_modified_oracle_is_refused_by_the_contract_without_approvals(unlockable
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         ledger = committee.system.ledger
         hashed = ledger.committee.get_hash_to_g1(committee.identity(unlockable.model))
-        call = ledger.committee.post(asked.request_id, c1, c2, hashed, asked.t2, verification_key)
+        call = ledger.committee.post(asked.event, c1, c2, hashed=hashed, verification_key=verification_key)
         with pytest.raises(LedgerRefused) as refusal:
             ledger.send(call, traitor.signer())
         assert refusal.value.error == "NotApproved"
@@ -119,7 +119,7 @@ def test_partial_made_with_a_wrong_share_is_refused_by_the_contract(unlockable: 
         partial = make_partial(wrong, committee.identity(unlockable.model), asked.transport.public)
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         hashed = ledger.committee.get_hash_to_g1(committee.identity(unlockable.model))
-        call = ledger.committee.post(asked.request_id, c1, c2, hashed, asked.t2, verification_key)
+        call = ledger.committee.post(asked.event, c1, c2, hashed=hashed, verification_key=verification_key)
         with pytest.raises(LedgerRefused) as refusal:
             ledger.send(call, liar.signer())
         assert refusal.value.error == "BadPartial"

@@ -20,7 +20,7 @@ from governance.crypto.partial import Partial, TransportPublicKey, verify_partia
 from governance.crypto.points import g1_from_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.crypto.possession import verify_dealer_possession, verify_share_possession
 from governance.encoding.actions import encode_action
-from governance.encoding.committee import CommitteeDomain
+from governance.encoding.committee import CommitteeDomain, split_words
 from governance.encoding.keccak import keccak256
 from governance.encoding.structs import Array
 from governance.ledger.artifacts import CONTRACTS, ContractName
@@ -308,7 +308,10 @@ class Duel:
         self, sender: Address, request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, key: bytes
     ) -> Refusal | tuple[Event, ...]:
         state, now = self.world.state, self.world.now
-        call = Call("Committee", "post", (request_id, c1, c2, hashed, t2, key))
+        made = state.committee.requests.get(request_id)
+        asked = (made.release_id, made.worker) if made is not None else (bytes(32), sender)
+        points = (split_words(point) for point in (c1, c2, hashed, t2, key))
+        call = Call("Committee", "post", (request_id, *asked, *points))
         return self.step(sender, call, unlocks.process_post(state, sender, request_id, c1, c2, now, self.curve))
 
 

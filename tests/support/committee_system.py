@@ -53,8 +53,12 @@ UNLOCK_PATIENCE = 60.0
 class Asked:
     """An open unlock request, with the secret that its worker keeps."""
 
-    request_id: RequestId
+    event: UnlockRequested
     transport: TransportKey = field(repr=False)
+
+    @property
+    def request_id(self) -> RequestId:
+        return self.event.request_id
 
     @property
     def t1(self) -> bytes:
@@ -137,7 +141,7 @@ class CommitteeSystem:
         t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
         ledger = self.system.ledger
         receipt = ledger.send(ledger.committee.request_unlock(release, t1, t2), worker or self.worker)
-        return Asked(receipt.find(UnlockRequested).request_id, transport)
+        return Asked(receipt.find(UnlockRequested), transport)
 
     def approvals(self, asked: Asked) -> list[int]:
         """Who has approved, by index."""

@@ -153,7 +153,8 @@ class Committee:
                 public = ledger.committee.get_verification_key(asked.epoch, member.index)
                 c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
                 hashed = g1_to_eip2537(hash_identity(asked.identity))
-                ledger.send(ledger.committee.post(asked.request_id, c1, c2, hashed, asked.t2, public), key)
+                call = ledger.committee.post(asked, c1, c2, hashed=hashed, verification_key=public)
+                ledger.send(call, key)
 
 
 @dataclass

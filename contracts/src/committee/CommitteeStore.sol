@@ -13,17 +13,18 @@ import {System} from "../types/System.sol";
 abstract contract CommitteeStore is ICommittee, ActionTarget {
     /// @dev ICommittee.Request with the threshold of its epoch, so that answering need not read the epoch.
     struct StoredRequest {
-        bytes32 releaseId;
-        bytes32 identity;
-        bytes32 transportHash;
-        bytes32 answerHash; // keccak256(H(id) || T2): what an answer is verified with
-        address worker;
+        // --- one slot: all that an answer reads of a request beside answerHash, and all that it changes
         uint64 epoch;
-        // --- one slot: all that an approval or a partial changes
         uint40 expiresAt; // [Unix seconds]
         uint32 approvals;
         uint32 partials;
         uint16 threshold;
+        // ---
+        bytes32 answerHash; // keccak256(releaseId || worker || H(id) || T2): all that an answer is given again
+        bytes32 releaseId;
+        bytes32 identity;
+        bytes32 transportHash;
+        address worker;
     }
 
     /// @dev A member that proved its key share, found by (epoch, oracle, keccak256(PK_i)) in one slot.
@@ -36,6 +37,7 @@ abstract contract CommitteeStore is ICommittee, ActionTarget {
     struct Answered {
         uint32 members; // bit = position in the epoch's list
         uint64 stopsSeen; // by the Brake at the first partial
+        bool asked; // set by the first request: it makes the slot, and no oracle pays for that
         bytes32 lineage; // of the identity's model
     }
 

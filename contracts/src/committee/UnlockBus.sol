@@ -19,15 +19,14 @@ abstract contract UnlockBus is CommitteeStore {
     {
         uint64 epoch = _currentEpoch;
         if (epoch == 0) revert NoCommittee(); // R-Committee-19
-        _requireReleasable(releaseId, msg.sender);
+        (bytes32 identity, bytes32 lineage, uint64 stopsSeen) = _requireReleasable(releaseId, msg.sender);
         _requireNoneOpen(_lastRequests[releaseId][msg.sender]);
         BlsProofs.requireTransportKey(t1, t2); // R-Committee-09
 
         uint16 threshold = _epochs[epoch].threshold;
-        bytes32 identity = RELEASES.workerIdentity(releaseId, msg.sender);
         Answered storage answered = _answered[epoch][identity];
-        if (answered.lineage == 0) answered.lineage = RELEASES.getRelease(releaseId).lineage;
-        _requireNotBarred(identity, answered, threshold);
+        if (!answered.asked) (answered.asked, answered.lineage) = (true, lineage);
+        _requireNotBarred(identity, answered, threshold, stopsSeen);
 
         bytes32 transportHash = keccak256(bytes.concat(t1, t2));
         requestId = computeRequestId(epoch, releaseId, msg.sender, transportHash);
@@ -37,7 +36,7 @@ abstract contract UnlockBus is CommitteeStore {
         uint40 expiresAt = uint40(block.timestamp) + _readParameter(REQUEST_LIFETIME);
         (request.releaseId, request.identity, request.transportHash) = (releaseId, identity, transportHash);
         // What hashing to the curve costs is paid here once, and not by every oracle.
-        request.answerHash = keccak256(bytes.concat(BlsProofs.hashIdentity(identity), t2));
+        request.answerHash = keccak256(abi.encodePacked(releaseId, msg.sender, BlsProofs.hashIdentity(identity), t2));
         (request.worker, request.epoch) = (msg.sender, epoch);
         (request.expiresAt, request.threshold) = (expiresAt, threshold);
         _lastRequests[releaseId][msg.sender] = requestId;
@@ -52,9 +51,8 @@ abstract contract UnlockBus is CommitteeStore {
         uint16 index = _members[epoch][place - 1].index;
         uint32 bit = _bit(place);
         if (request.approvals & bit != 0) revert AlreadyDone(epoch, index); // R-Committee-07
-        _requireReleasable(request.releaseId, request.worker);
-        bytes32 identity = request.identity;
-        _requireNotBarred(identity, _answered[epoch][identity], request.threshold);
+        (bytes32 identity,, uint64 stopsSeen) = _requireReleasable(request.releaseId, request.worker);
+        _requireNotBarred(identity, _answered[epoch][identity], request.threshold, stopsSeen);
         uint32 approvals = request.approvals | bit;
         request.approvals = approvals;
         emit UnlockApproved(requestId, index, _count(approvals));
@@ -63,16 +61,17 @@ abstract contract UnlockBus is CommitteeStore {
     /// @inheritdoc ICommittee
     function post(
         bytes32 requestId,
-        bytes calldata c1,
-        bytes calldata c2,
-        bytes calldata hashed,
-        bytes calldata t2,
-        bytes calldata verificationKey
+        bytes32 releaseId,
+        address worker,
+        bytes32[4] calldata c1,
+        bytes32[4] calldata c2,
+        bytes32[4] calldata hashed,
+        bytes32[8] calldata t2,
+        bytes32[8] calldata verificationKey
     ) external {
         StoredRequest storage request = _requireOpen(requestId);
         uint64 epoch = request.epoch;
-        bytes32 identity = request.identity;
-        Holder memory holder = _requireHolder(requestId, epoch, verificationKey);
+        Holder memory holder = _requireHolder(requestId, epoch, keccak256(abi.encodePacked(verificationKey)));
         uint32 bit = _bit(holder.place);
         (uint32 approvals, uint32 partials) = (request.approvals, request.partials);
         if (partials & bit != 0) revert AlreadyDone(epoch, holder.index); // R-Committee-07
@@ -81,21 +80,23 @@ abstract contract UnlockBus is CommitteeStore {
         uint256 approved = _count(approvals);
         if (approved < threshold) revert NotApproved(requestId, approved, threshold);
         if (approvals & bit == 0) revert NotApproved(requestId, 0, 1);
-        _requireReleasable(request.releaseId, request.worker);
-
         // R-Committee-17: what is given again is what was hashed, and checked, when the unlock was asked for
-        if (keccak256(bytes.concat(hashed, t2)) != request.answerHash) revert BadPartial(requestId, holder.index);
+        bytes32 given = keccak256(abi.encodePacked(releaseId, worker, hashed, t2));
+        if (given != request.answerHash) revert BadPartial(requestId, holder.index);
+        (bytes32 identity,, uint64 stopsSeen) = _requireReleasable(releaseId, worker);
         if (!BlsProofs.isPartial(hashed, c1, c2, t2, verificationKey)) revert BadPartial(requestId, holder.index);
 
-        _recordAnswer(epoch, identity, bit, threshold);
+        _recordAnswer(epoch, identity, bit, threshold, stopsSeen);
         partials |= bit;
         request.partials = partials;
-        emit PartialPosted(requestId, holder.index, c1, c2, _count(partials));
+        emit PartialPosted(requestId, holder.index, abi.encodePacked(c1), abi.encodePacked(c2), _count(partials));
     }
 
     /// @inheritdoc ICommittee
     function isBarred(uint64 epoch, bytes32 identity) external view returns (bool) {
-        return _isBarred(_answered[epoch][identity], _epochs[epoch].threshold);
+        Answered storage answered = _answered[epoch][identity];
+        // R-Committee-18: where nobody ever asked there is no lineage, and nothing to bar
+        return answered.asked && _isBarred(answered, _epochs[epoch].threshold, BRAKE.stopsSeen(answered.lineage));
     }
 
     /// @inheritdoc ICommittee
@@ -110,27 +111,36 @@ abstract contract UnlockBus is CommitteeStore {
     }
 
     /// @dev Keeps who answered for an identity, over all requests, and what the Brake had seen at the first answer.
-    function _recordAnswer(uint64 epoch, bytes32 identity, uint32 bit, uint16 threshold) private {
+    function _recordAnswer(uint64 epoch, bytes32 identity, uint32 bit, uint16 threshold, uint64 stopsSeen) private {
         Answered storage answered = _answered[epoch][identity];
         uint32 members = answered.members;
-        _requireNotBarred(identity, answered, threshold);
-        if (members == 0) answered.stopsSeen = BRAKE.stopsSeen(answered.lineage);
+        _requireNotBarred(identity, answered, threshold, stopsSeen);
+        if (members == 0) answered.stopsSeen = stopsSeen;
         if (members & bit == 0) answered.members = members | bit;
     }
 
-    function _requireNotBarred(bytes32 identity, Answered storage answered, uint16 threshold) private view {
-        if (_isBarred(answered, threshold)) revert IdentityBarred(identity); // R-Committee-18
+    function _requireNotBarred(bytes32 identity, Answered storage answered, uint16 threshold, uint64 stopsSeen)
+        private
+        view
+    {
+        if (_isBarred(answered, threshold, stopsSeen)) revert IdentityBarred(identity); // R-Committee-18
     }
 
     /// @dev With none the next answer is the first; with t or more the identity key is out, and barring is too late.
-    function _isBarred(Answered storage answered, uint16 threshold) private view returns (bool) {
+    function _isBarred(Answered storage answered, uint16 threshold, uint64 stopsSeen) private view returns (bool) {
         uint32 members = answered.members;
         if (members == 0 || _count(members) >= threshold) return false;
-        return BRAKE.stopsSeen(answered.lineage) != answered.stopsSeen;
+        return stopsSeen != answered.stopsSeen;
     }
 
-    function _requireReleasable(bytes32 releaseId, address worker) private view {
-        IReleases.Releasability reason = RELEASES.releasability(releaseId, worker);
+    /// @dev With the worker's identity, its lineage, and the stops that the Brake has seen there by now.
+    function _requireReleasable(bytes32 releaseId, address worker)
+        private
+        view
+        returns (bytes32 identity, bytes32 lineage, uint64 stopsSeen)
+    {
+        IReleases.Releasability reason;
+        (reason, identity, lineage, stopsSeen) = RELEASES.unlockability(releaseId, worker);
         // R-Committee-13
         if (reason != IReleases.Releasability.Releasable) revert NotReleasable(releaseId, worker, uint8(reason));
     }
@@ -152,12 +162,12 @@ abstract contract UnlockBus is CommitteeStore {
     }
 
     /// @dev A member whose proven key share this is, in one read; where there is none, the reason.
-    function _requireHolder(bytes32 requestId, uint64 epoch, bytes calldata verificationKey)
+    function _requireHolder(bytes32 requestId, uint64 epoch, bytes32 keyHash)
         private
         view
         returns (Holder memory holder)
     {
-        holder = _holders[epoch][msg.sender][keccak256(verificationKey)];
+        holder = _holders[epoch][msg.sender][keyHash];
         if (holder.place == 0) {
             uint16 index = _members[epoch][_requirePlace(epoch) - 1].index;
             revert BadPartial(requestId, index); // R-Committee-17: another member's key, or one never proven

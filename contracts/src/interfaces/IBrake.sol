@@ -93,6 +93,9 @@ interface IBrake is IActionTarget, IIncidents, ISuccession {
 
     function getScope(bytes32 scope) external view returns (Scope memory);
 
+    /// @notice All that bears on a lineage: its own scope, and that of everything.
+    function getScopes(bytes32 lineage) external view returns (Scope memory own, Scope memory everything);
+
     /// @notice Whether a stop stands on the lineage or on everything.
     function isStopped(bytes32 lineage) external view returns (bool);
 

@@ -189,15 +189,18 @@ interface ICommittee is IActionTarget {
     /// @notice By a member of the request's epoch, once.
     function approve(bytes32 requestId) external;
 
-    /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1 (128 bytes
-    /// each); H(id), t2 and its PK_i are given again and checked against their hashes.
+    /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1. The
+    /// request's release and worker, H(id), t2 and the member's PK_i are given again and checked against their hashes. Points
+    /// are words: of G1 four, of G2 eight, so that none has a length that could be wrong.
     function post(
         bytes32 requestId,
-        bytes calldata c1,
-        bytes calldata c2,
-        bytes calldata hashed,
-        bytes calldata t2,
-        bytes calldata verificationKey
+        bytes32 releaseId,
+        address worker,
+        bytes32[4] calldata c1,
+        bytes32[4] calldata c2,
+        bytes32[4] calldata hashed,
+        bytes32[8] calldata t2,
+        bytes32[8] calldata verificationKey
     ) external;
 
     function currentEpoch() external view returns (uint64);

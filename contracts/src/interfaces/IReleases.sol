@@ -152,6 +152,13 @@ interface IReleases is IActionTarget {
     /// @notice isReleasable with its reason.
     function releasability(bytes32 releaseId, address worker) external view returns (Releasability);
 
+    /// @notice releasability, with what an unlock needs beside it, which rests on the same slots: the worker's identity, the
+    /// lineage, and Brake.stopsSeen of it. All three are meaningless unless the reason is Releasable.
+    function unlockability(bytes32 releaseId, address worker)
+        external
+        view
+        returns (Releasability reason, bytes32 identity, bytes32 lineage, uint64 stopsSeen);
+
     /// @notice By a named worker, whatever the release's standing: the Merkle root of its next receipts.
     function anchorReceipts(bytes32 releaseId, bytes32 root, uint64 count) external;
 

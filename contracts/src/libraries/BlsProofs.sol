@@ -6,8 +6,8 @@ import {Bls12381} from "./Bls12381.sol";
 
 /// @dev What the committee proves with pairings. Keys lie in G2, identities and signatures in G1. Every equation
 /// e(a, g2) = ... is asked as one product with -g2, so that each proof costs one call of the pairing precompile, which
-/// also checks every point for field, curve and subgroup. Points are joined to one input, so the length of each is checked
-/// first: one that is too long could hide a pair (-H, key), which cancels (H, key) without any secret.
+/// also checks every point for field, curve and subgroup. Points are joined to one input, so each is a fixed number of words,
+/// or its length is checked first: one that is too long could hide a pair (-H, key), which cancels (H, key) without any secret.
 ///
 /// One tag for each use: a signature that was made for one is worthless for another.
 library BlsProofs {
@@ -44,17 +44,14 @@ library BlsProofs {
     /// @dev Whether C1 = r g1 and C2 = x_i H(id) + r T1 for some r that is not 0: e(C2, g2) = e(C1, T2) e(H(id), PK_i).
     /// H(id), T2 and PK_i are those that were made or checked before; the caller compares their hashes.
     function isPartial(
-        bytes calldata hashed,
-        bytes calldata c1,
-        bytes calldata c2,
-        bytes calldata t2,
-        bytes calldata key
+        bytes32[4] calldata hashed,
+        bytes32[4] calldata c1,
+        bytes32[4] calldata c2,
+        bytes32[8] calldata t2,
+        bytes32[8] calldata key
     ) internal view returns (bool) {
-        if (c1.length != Bls12381.G1_BYTES || c2.length != Bls12381.G1_BYTES) {
-            revert ICommittee.BadPoint();
-        }
-        if (hashed.length != Bls12381.G1_BYTES) revert ICommittee.BadPoint();
-        if (Bls12381.isIdentity(c1)) revert ICommittee.BadPoint(); // r = 0 would publish x_i H(id) as it stands
-        return Bls12381.isPairingOne(bytes.concat(c2, Bls12381.NEGATED_G2_GENERATOR, c1, t2, hashed, key));
+        // r = 0 would publish x_i H(id) as it stands
+        if ((c1[0] | c1[1] | c1[2] | c1[3]) == 0) revert ICommittee.BadPoint();
+        return Bls12381.isPairingOne(abi.encodePacked(c2, Bls12381.NEGATED_G2_GENERATOR, c1, t2, hashed, key));
     }
 }

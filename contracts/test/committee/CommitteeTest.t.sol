@@ -30,7 +30,14 @@ abstract contract CommitteeTest is Targets {
     address internal constant WORKER = address(0x3012);
     address internal constant OTHER_WORKER = address(0x3013);
 
+    /// @dev What an answer to a request is given again.
+    struct Asked {
+        bytes32 releaseId;
+        address worker;
+    }
+
     bytes32 internal modelId;
+    mapping(bytes32 requestId => Asked) internal asked;
 
     function setUp() public virtual override {
         super.setUp();
@@ -207,7 +214,8 @@ abstract contract CommitteeTest is Targets {
 
     function request(bytes32 releaseId, address worker, uint256 number) internal returns (bytes32 requestId) {
         vm.prank(worker);
-        return committee.requestUnlock{gas: GAS}(releaseId, DkgVectors.t1(number), DkgVectors.t2(number));
+        requestId = committee.requestUnlock{gas: GAS}(releaseId, DkgVectors.t1(number), DkgVectors.t2(number));
+        asked[requestId] = Asked(releaseId, worker);
     }
 
     function approve(bytes32 requestId, uint256 member) internal {
@@ -228,10 +236,30 @@ abstract contract CommitteeTest is Targets {
     }
 
     function postWith(bytes32 requestId, uint256 member, uint256 number, bytes memory partial_) internal {
-        (bytes memory c1, bytes memory c2) = halves(partial_);
         bytes memory share = DkgVectors.publicShare(member);
-        vm.prank(oracle(member));
-        committee.post{gas: GAS}(requestId, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(number), share);
+        postRaw(oracle(member), postData(requestId, partial_, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(number), share));
+    }
+
+    /// @dev The call's data: nothing in it has a length of its own, so the points are simply joined.
+    function postData(
+        bytes32 requestId,
+        bytes memory partial_,
+        bytes memory hashed,
+        bytes memory t2,
+        bytes memory share
+    ) internal view returns (bytes memory) {
+        Asked memory made = asked[requestId];
+        bytes memory head = abi.encodeWithSelector(ICommittee.post.selector, requestId, made.releaseId, made.worker);
+        return bytes.concat(head, partial_, hashed, t2, share);
+    }
+
+    function postRaw(address sender, bytes memory data) internal {
+        vm.prank(sender);
+        (bool taken, bytes memory reason) = address(committee).call{gas: GAS}(data);
+        if (taken) return;
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
     }
 
     function partialOf(uint256 number, uint256 member) internal pure returns (bytes memory) {

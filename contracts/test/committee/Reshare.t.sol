@@ -148,9 +148,10 @@ contract ReshareTest is CommitteeTest {
         }
         vm.expectRevert(abi.encodeWithSelector(ICommittee.NotMember.selector, NEXT, oracle(1)));
         approve(requested, 1);
-        (bytes memory c1, bytes memory c2) = halves(DkgVectors.NEXT_PARTIAL);
-        vm.prank(oracle(6));
-        committee.post(requested, c1, c2, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), DkgVectors.nextPublicShare(6));
+        bytes memory share = DkgVectors.nextPublicShare(6);
+        bytes memory data =
+            postData(requested, DkgVectors.NEXT_PARTIAL, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), share);
+        postRaw(oracle(6), data);
         assertEq(committee.getRequest(requested).partials, 1, "a partial of the new committee");
     }
 

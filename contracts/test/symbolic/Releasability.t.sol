@@ -16,8 +16,12 @@ contract ReleasabilityProofs is Symbolic {
     }
 
     /// @dev The Brake's view.
-    function getScope(bytes32 scope) external view returns (IBrake.Scope memory) {
-        return scopes[scope];
+    function getScopes(bytes32 lineage)
+        external
+        view
+        returns (IBrake.Scope memory own, IBrake.Scope memory everything)
+    {
+        return (scopes[lineage], scopes[0]);
     }
 
     /// @dev Invariant 13: releasable implies executed, unexpired, unrevoked, unstopped, named worker.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from governance.encoding.committee import split_words
 from governance.encoding.structs import Array
 from governance.ledger.artifacts import ContractName
 from governance.ledger.codec import Call
@@ -22,6 +23,7 @@ from governance.types import (
     RequestId,
     RequestRecord,
 )
+from governance.types.events.committee import UnlockRequested
 
 
 class CommitteeClient(ContractClient):
@@ -107,10 +109,13 @@ class CommitteeClient(ContractClient):
     def approve(self, request_id: RequestId) -> Call:
         return self._call("approve", request_id)
 
-    def post(
-        self, request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, verification_key: bytes
-    ) -> Call:
-        return self._call("post", request_id, c1, c2, hashed, t2, verification_key)
+    def post(self, asked: UnlockRequested, c1: bytes, c2: bytes, *, hashed: bytes, verification_key: bytes) -> Call:
+        """An answer to that request; `hashed` is H(identity), `verification_key` the member's PK_i.
+
+        Raises: NotEncodable.
+        """
+        points = (split_words(point) for point in (c1, c2, hashed, asked.t2, verification_key))
+        return self._call("post", asked.request_id, asked.release_id, asked.worker, *points)
 
     # --- calls of workers
 

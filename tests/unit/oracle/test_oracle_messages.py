@@ -14,8 +14,9 @@ from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import verify_header
 from governance.chain.receipts import Log, read_logs
 from governance.encoding.keccak import keccak256
+from governance.encoding.names import make_address
 from governance.ledger.codec import Call, encode_call
-from governance.types import Epoch, Hash32, MemberIndex, RequestId
+from governance.types import Epoch, Hash32, MemberIndex, ReleaseId, RequestId
 from governance.types.events.committee import Dealt
 from live_system import live_system
 from oracle import messages
@@ -23,6 +24,7 @@ from oracle.errors import StrangeEvent
 from oracle.messages import compute_dealing_hash, decode_log, event_topic, read_stall_limit
 
 EPOCH, HASH, REQUEST = Epoch(3), Hash32(b"\x01" * 32), RequestId(b"\x02" * 32)
+RELEASE, WORKER = ReleaseId(b"\x03" * 32), make_address(b"\x04" * 20)
 COMMITMENTS, PROOF = b"c" * 768, b"p" * 128
 ENVELOPES = [b"", b"one", b"x" * 1168]
 
@@ -39,8 +41,13 @@ ENVELOPES = [b"", b"one", b"x" * 1168]
         (messages.encode_advance(EPOCH), ("advance", EPOCH)),
         (messages.encode_approve(REQUEST), ("approve", REQUEST)),
         (
-            messages.encode_post(REQUEST, b"1" * 128, b"2" * 128, b"3" * 128, b"4" * 256, b"5" * 256),
-            ("post", REQUEST, b"1" * 128, b"2" * 128, b"3" * 128, b"4" * 256, b"5" * 256),
+            messages.encode_post(
+                REQUEST, RELEASE, WORKER, b"1" * 128, b"2" * 128, b"3" * 128, b"4" * 256, b"5" * 256
+            ),
+            (
+                "post", REQUEST, RELEASE, WORKER,
+                *([digit * 32] * words for digit, words in ((b"1", 4), (b"2", 4), (b"3", 4), (b"4", 8), (b"5", 8))),
+            ),
         ),
     ],
 )  # fmt: skip

@@ -71,7 +71,7 @@ class Scene:
         key = committee.get_verification_key(player.epoch, player.index)
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         hashed = committee.get_hash_to_g1(asked.identity)
-        player.send(committee.post(asked.request_id, c1, c2, hashed, asked.t2, key))
+        player.send(committee.post(asked, c1, c2, hashed=hashed, verification_key=key))
 
     def look(self, times: int = 1) -> None:
         self.world.look(self.node, times)

@@ -131,7 +131,7 @@ class Unlocking:
         committee = self.system.ledger.committee
         c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
         hashed = committee.get_hash_to_g1(self.asked.identity)
-        player.send(committee.post(self.asked.request_id, c1, c2, hashed, self.t2, self.key_of(player)))
+        player.send(committee.post(self.asked, c1, c2, hashed=hashed, verification_key=self.key_of(player)))
 
 
 @pytest.fixture

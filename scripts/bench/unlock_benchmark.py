@@ -45,6 +45,7 @@ class Measured:
     cpu_ms: dict[str, float]
     gas: dict[str, list[int]]
     unlocks: list[Latency]
+    load: float  # of the machine, a minute's average before the unlocks
 
     @property
     def name(self) -> str:
@@ -76,8 +77,9 @@ def measure(size: int, threshold: int, rounds: int, unlocks: int) -> Measured:
         homes = [Home.make(directory / f"oracle-{number}") for number in range(1, size + 1)]
         with start_chain(directory, size, [home.signer.address for home in homes]) as chain:
             generate_key(chain, homes, threshold)
+            load = round(os.getloadavg()[0], 1)
             latencies = measure_latency(chain, homes, unlocks)
-            return Measured(size, threshold, cpu, dict(chain.gas), latencies)
+            return Measured(size, threshold, cpu, dict(chain.gas), latencies, load)
 
 
 def collect_figures(measured: list[Measured]) -> dict[str, float]:
@@ -100,6 +102,7 @@ def format_json(measured: list[Measured]) -> str:
             "cpu_ms": each.cpu_ms,
             "gas": {step: {"median": round(statistics.median(gas)), "max": max(gas)} for step, gas in each.gas.items()},
             "unlocks": [vars(latency) for latency in each.unlocks],
+            "load": each.load,
         }
         for each in measured
     }
@@ -121,6 +124,7 @@ def format_tables(measured: list[Measured]) -> str:
     partials = [statistics.median(unlock.blocks_to_last_partial for unlock in each.unlocks) for each in measured]
     lines.append(_row("blocks to the last partial", [f"{blocks:g}" for blocks in partials]))
     lines.append(_row("milliseconds", [f"{each.ms:,}" for each in measured]))
+    lines.append(_row("load of the machine before it", [f"{each.load:g}" for each in measured]))
     lines += ["", f"{'figure':<32}{'goal':>12}{'measured':>16}"]
     lines += [_judge(name, goal, value) for name, goal, value in _goals(measured)]
     cores = os.cpu_count()

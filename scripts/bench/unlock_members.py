@@ -1,7 +1,8 @@
 """A key generation on the chain, played by all members in this process, for what each transaction costs.
 
-One dealer lies about the share that it is accused of: its disqualification is a step that is measured like the others,
-and the key is made without it. What this leaves is what `custodes oracle run` finds after a key generation of its own.
+Two dealers are accused: one answers with a share that is not on its polynomial and is disqualified, the other with the
+right one, which closes the phase. The key is made without the first. What is left is what `custodes oracle run` finds
+after a key generation of its own.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from unlock_chain import Chain
 from unlock_crypto import any_threshold
 
 PASSWORD = "a benchmark's password"
-LIAR, ACCUSER = 1, 0  # places in the list
+ACCUSER, LIAR, SLANDERED = 0, 1, 2  # places in the list
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Home:
         directory.mkdir(mode=0o700, parents=True)
         password = directory / "password"
         password.write_text(PASSWORD + "\n")
-        create_oracle(OracleConfig(directory, password_file=password, poll=0.1), PASSWORD, insecure_devnet=True)
+        create_oracle(OracleConfig(directory, password_file=password), PASSWORD, insecure_devnet=True)
         return cls(directory, Keystore(directory).find(KEY).open(PASSWORD))
 
     def keep(self, epoch: Epoch, accepted: Accepted, qualified: int) -> None:
@@ -110,13 +111,18 @@ class _Ceremony:
         return found
 
     def accuse(self) -> None:
-        """The accuser complains of the liar, which answers with a share that is not on its polynomial."""
-        committee, (liar, signer) = self.chain.ledger.committee, self.players[LIAR]
-        self.chain.send("complain", committee.complain(self.epoch, [liar]), self.homes[ACCUSER].signer)
-        wrong = [Scalar.random().reveal()]
-        self.chain.send("answer, bad share", committee.answer(self.epoch, self.dealings[liar].data, wrong), signer)
-        if not committee.get_dealing(self.epoch, LIAR).disqualified:
-            raise AssertionError("a wrong share was taken")
+        """The accuser complains of both; the first answers with a share that is not on its polynomial."""
+        committee, send = self.chain.ledger.committee, self.chain.send
+        (liar, lying), (honest, answering) = self.players[LIAR], self.players[SLANDERED]
+        send("complain", committee.complain(self.epoch, [liar, honest]), self.homes[ACCUSER].signer)
+        wrong, right = Scalar.random(), self.dealings[honest].shares[self.facts.indices[ACCUSER]]
+        made = self.dealings[liar].data
+        send("answer, bad share", committee.answer(self.epoch, made, [wrong.reveal()]), lying)
+        made = self.dealings[honest].data
+        send("answer, closing", committee.answer(self.epoch, made, [right.reveal()]), answering)
+        found = [committee.get_dealing(self.epoch, place).disqualified for place in (LIAR, SLANDERED)]
+        if found != [True, False]:
+            raise AssertionError("a wrong share was taken, or a right one refused")
 
 
 def generate_key(chain: Chain, homes: Sequence[Home], threshold: int) -> Epoch:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.chain.receipts import read_logs
-from governance.ledger.codec import decode_event
+from governance.ledger.codec import decode_words
 from governance.types.events.releases import ReceiptsAnchored
 from inference.access import Access
 from inference.errors import BadReceipt, NotAnchored
@@ -32,8 +32,7 @@ def find_anchoring(access: Access, body: Mapping[str, Any], anchored: Anchored) 
     if header.number != told[0]:
         raise NotAnchored(f"block {told[0]}, in which it was anchored, is not final yet")
     for log in read_logs(ledger.rpc, [header], ledger.releases.address):
-        topics = ["0x" + topic.hex() for topic in log.topics]
-        event = decode_event("Releases", {"topics": topics, "data": "0x" + log.data.hex()})
+        event = decode_words("Releases", log.topics, log.data)
         if isinstance(event, ReceiptsAnchored) and anchored.is_said_by(event):
             return header.number
     raise BadReceipt(f"block {header.number} holds no such anchoring, though the node said so")

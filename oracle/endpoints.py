@@ -6,11 +6,13 @@ voice, like one that is down.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from governance.chain.errors import ChainMismatch, RpcUnavailable
+from governance.chain.errors import ChainMismatch, RpcOverloaded, RpcUnavailable
+from governance.chain.pace import Backoff
 from governance.chain.rpc import Rpc, as_int
 from governance.types import ChainId, Hash32
 
@@ -32,12 +34,13 @@ class Endpoint(Rpc):
         timeout: float = TIMEOUT,
         name: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(url, timeout=timeout, name=name)
         self._chain = (chain_id, genesis_hash)
         self._is_verified = False
         self._monotonic = monotonic
-        self._pause = 0.0
+        self._backoff = Backoff(*PAUSE, draw=draw)
         self._until = 0.0
 
     @property
@@ -73,9 +76,14 @@ class Endpoint(Rpc):
         try:
             self.verify()
             answer = ask()
-        except (ChainMismatch, RpcUnavailable) as e:  # an RpcError is an answer
-            self._pause = min(max(2 * self._pause, PAUSE[0]), PAUSE[1])
-            self._until = self._monotonic() + self._pause
+        except ChainMismatch as e:
+            self._rest(0.0)
             raise RpcUnavailable(e.message) from e
-        self._pause = 0.0
+        except RpcUnavailable as e:  # an RpcError is an answer
+            self._rest(e.retry_after if isinstance(e, RpcOverloaded) else 0.0)
+            raise
+        self._backoff.reset()
         return answer
+
+    def _rest(self, at_least: float) -> None:
+        self._until = self._monotonic() + self._backoff.next(at_least)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from governance.chain.headers import Header
-from governance.chain.receipts import BadReceipts, Log, read_logs
+from governance.chain.pace import Pace
+from governance.chain.receipts import BATCH, BadReceipts, Log, read_logs
 from governance.chain.view import ChainStalled, ChainView, FinalityViolation, Heads, NoAgreement
 from governance.errors import CustodesError, Unavailable, VerificationError
 from governance.ledger.deployment import Deployment
@@ -32,6 +33,7 @@ from oracle.report import Report
 from oracle.store import SecretStore
 from oracle.unlocks import Unlocks
 
+READ_AT_ONCE = 500  # blocks whose events are held in memory before they are written
 PAUSE = (0.5, 5.0)  # [seconds] first and longest, after a look that failed
 
 
@@ -69,6 +71,7 @@ class Node:
         self._monotonic = monotonic
         self._is_prepared = False
         self._unread: list[Header] = []
+        self._paces = [Pace(BATCH) for _ in self._rpcs]  # blocks whose receipts each gives in one request
         self._acted_on: tuple[bytes, ...] = ()
         self._view = ChainView(
             rpcs,
@@ -140,8 +143,10 @@ class Node:
             raise Latched(reason, rule="R-Oracle-05")
         try:
             self._prepare()
+            self._read()  # what the last look has left; no more is followed until that is read
             heads = self._refresh()
-            self._read(heads)
+            self._read()
+            self.pulse.is_caught_up = heads.behind == 0
             self._act(heads)
         except FinalityViolation as e:
             self._latch(e)
@@ -187,18 +192,18 @@ class Node:
         self._unread += heads.followed
         return heads
 
-    def _read(self, heads: Heads) -> None:
-        """Every followed block's events are in the journal, together with the cursor."""
-        if self._unread:
-            self._journal.advance(self._unread[-1], self._read_logs(self._unread))
-            self._unread.clear()
-        self.pulse.is_caught_up = heads.behind == 0
+    def _read(self) -> None:
+        """Every followed block's events are in the journal, together with the cursor, a piece at a time."""
+        while self._unread:
+            piece = self._unread[:READ_AT_ONCE]
+            self._journal.advance(piece[-1], self._read_logs(piece))
+            del self._unread[: len(piece)]
 
     def _read_logs(self, headers: Sequence[Header]) -> list[Log]:
         failure: CustodesError | None = None
-        for rpc in self._rpcs:
+        for rpc, pace in zip(self._rpcs, self._paces, strict=True):
             try:
-                return read_logs(rpc, headers, self._address)
+                return read_logs(rpc, headers, self._address, pace)
             except (BadReceipts, Unavailable) as e:
                 failure = e
         raise failure if failure is not None else NoAgreement("no RPC is configured")

@@ -14,6 +14,17 @@ class RpcUnavailable(Unavailable):
     hint: ClassVar[str] = "is the node up, and is its URL right? --rpc, CUSTODES_RPC or custodes.toml name it"
 
 
+class RpcOverloaded(RpcUnavailable):
+    """The node asks for fewer or smaller requests, or did not finish this one in time."""
+
+    hint: ClassVar[str] = "try again later, or use an RPC with higher limits: --rpc names it"
+
+    def __init__(self, message: str, *, wants_fewer: bool = False, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.wants_fewer = wants_fewer  # requests, rather than smaller ones
+        self.retry_after = retry_after  # [seconds] as it says itself
+
+
 class RpcError(Unavailable):
     """The node answered with an error of its own; `data` holds a revert's bytes, if there are any."""
 

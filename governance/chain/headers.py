@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import rlp
-
+from governance.encoding import rlp
 from governance.encoding.keccak import keccak256
 from governance.errors import VerificationError
 
@@ -73,9 +72,9 @@ def verify_header(block: Mapping[str, Any]) -> Header:
     Raises: BadHeader.
     """
     try:
-        encoded = rlp.encode(_fields(block))
+        encoded = rlp.encode_list(_fields(block))
         stated = _fixed(block["hash"], 32)
-    except (AttributeError, KeyError, TypeError, ValueError) as e:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as e:
         raise BadHeader(f"the header of block {block.get('number')!r} is malformed: {e}") from e
     computed = keccak256(encoded)
     if computed != stated:
@@ -104,11 +103,13 @@ def verify_link(parent: Header, child: Header) -> None:
 
 
 def _fields(block: Mapping[str, Any]) -> list[bytes]:
+    """Every field, encoded."""
     values: list[bytes] = []
     for at, (name, size) in enumerate(_FIELDS):
         if at >= _LONDON and name not in block:
             break  # an older fork: the fields end here
-        values.append(_integer(block[name]) if size is None else _fixed(block[name], size))
+        value = block[name]
+        values.append(rlp.encode_integer(int(value, 16)) if size is None else rlp.encode_bytes(_fixed(value, size)))
     return values
 
 
@@ -117,8 +118,3 @@ def _fixed(value: str, size: int) -> bytes:
     if size >= 0 and len(data) != size:
         raise ValueError(f"{len(data)} bytes where {size} are needed")
     return data
-
-
-def _integer(value: str) -> bytes:
-    number = int(value, 16)
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from governance.chain.errors import ChainMismatch, RpcError, RpcUnavailable
+from governance.chain.bulk import collector_at_rest
+from governance.chain.errors import ChainMismatch, RpcError, RpcOverloaded, RpcUnavailable
 from governance.errors import InvalidInput
 from governance.types import ChainId, Timestamp
 
@@ -27,6 +28,8 @@ CONNECT_TIMEOUT = 5.0  # [seconds]
 READ_TIMEOUT = 30.0  # [seconds] between two bytes; the largest answers take a few
 MAX_ANSWER = 256 * 1024 * 1024  # [bytes] a hostile node must not fill our memory
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+OVERLOADED = frozenset({413, 429, 503})  # HTTP: too large, too many requests, not now
 
 # Never repeated by us: the first attempt may have arrived.
 SENDS = frozenset({"eth_sendRawTransaction", "eth_sendTransaction"})
@@ -140,8 +143,10 @@ class Rpc:
         for attempt in (1, 2):
             try:
                 return self._post(data)
-            except (requests.ConnectTimeout, requests.ReadTimeout) as e:
-                raise RpcUnavailable(f"{self.name} did not answer within {self._timeout[1]:g} s") from e
+            except requests.ConnectTimeout as e:
+                raise RpcUnavailable(f"{self.name} did not answer within {self._timeout[0]:g} s") from e
+            except requests.ReadTimeout as e:
+                raise RpcOverloaded(f"{self.name} did not answer within {self._timeout[1]:g} s") from e
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as e:
                 # A connection that was kept open may have been closed by the other side: that says nothing about it.
                 if attempt == 2 or not may_repeat:
@@ -152,13 +157,20 @@ class Rpc:
 
     def _post(self, data: bytes) -> Any:
         with self._session().post(self.url, data=data, timeout=self._timeout, stream=True, allow_redirects=False) as r:
+            if r.status_code in OVERLOADED:
+                raise RpcOverloaded(
+                    f"{self.name} is asked for too much (HTTP {r.status_code})",
+                    wants_fewer=r.status_code != 413,
+                    retry_after=_seconds(r.headers.get("Retry-After")),
+                )
             content = bytearray()
             for chunk in r.iter_content(1 << 20):
                 content += chunk
                 if len(content) > MAX_ANSWER:
-                    raise RpcUnavailable(f"{self.name} sent more than {MAX_ANSWER >> 20} MiB")
+                    raise RpcOverloaded(f"{self.name} sent more than {MAX_ANSWER >> 20} MiB")
             try:
-                return json.loads(content)
+                with collector_at_rest():
+                    return json.loads(content)
             except ValueError as e:
                 raise RpcUnavailable(f"{self.name} answered with HTTP {r.status_code} and no JSON") from e
 
@@ -174,6 +186,11 @@ class Rpc:
             with self._lock:
                 self._sessions.append(session)
         return session
+
+
+def _seconds(text: str | None) -> float:
+    """Retry-After as a number; its other form, a date, is passed over: nobody waits by a node's clock."""
+    return float(text) if text is not None and text.isascii() and text.isdigit() else 0.0
 
 
 def as_int(value: object) -> int:

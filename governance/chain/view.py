@@ -18,10 +18,12 @@ from typing import Any, ClassVar, Protocol
 
 from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import BadHeader, Header, verify_header, verify_link
+from governance.chain.pace import Pace
 from governance.chain.proofs import BadProof, verify_account, verify_storage
 from governance.errors import Unavailable, VerificationError
 
 MAX_STEP = 4_000  # blocks that one refresh follows; who is further behind catches up in several
+LEAST_STEP = 8  # a way that is as short as this is not cut
 BATCH = 100  # headers a request
 
 
@@ -85,6 +87,8 @@ class ChainView:
         if not 1 <= agreement <= len(rpcs):
             raise NoAgreement(f"{agreement} RPCs must agree, and {len(rpcs)} are configured")
         self._rpcs = tuple(rpcs)
+        self._paces = [Pace(BATCH) for _ in self._rpcs]  # headers that each gives in one request
+        self._step = Pace(MAX_STEP)
         self._agreement = agreement
         self.stall_limit = stall_limit
         self._monotonic = monotonic
@@ -187,17 +191,24 @@ class ChainView:
             if finalized.number == believed.number and finalized.hash != believed.hash:
                 raise FinalityViolation(f"block {believed.number} was final as {believed} and is now {finalized}")
             return [], 0  # the RPCs lag: what was believed stays believed
-        behind = max(0, finalized.number - believed.number - MAX_STEP)
+        step = self._step.size
+        behind = max(0, finalized.number - believed.number - step)
         if behind:
-            finalized = self._agree_on(believed.number + MAX_STEP, [(rpc, None) for rpc in self._rpcs])
+            finalized = self._agree_on(believed.number + step, [(rpc, None) for rpc in self._rpcs])
         broken: list[BadHeader] = []
-        for rpc in self._rpcs:
+        for rpc, pace in zip(self._rpcs, self._paces, strict=True):
             try:
-                return _descend(believed, [*_headers(rpc, believed.number + 1, finalized.number), finalized]), behind
+                children = [*_headers(rpc, believed.number + 1, finalized.number, pace), finalized]
+                followed = _descend(believed, children)
             except BadHeader as e:
                 broken.append(e)
             except Unavailable:
                 continue
+            else:
+                self._step.grow()
+                return followed, behind
+        if finalized.number - believed.number > LEAST_STEP:
+            self._step.shrink(finalized.number - believed.number)  # a shorter way may get through
         if len(broken) < self._agreement:  # fewer than k RPCs must not be able to set the latch
             raise NoAgreement(f"too few RPCs give the blocks between {believed} and {finalized}") from None
         raise FinalityViolation(f"{believed} was final, and {finalized} does not descend from it") from broken[-1]
@@ -221,12 +232,11 @@ def _descend(parent: Header, children: list[Header]) -> list[Header]:
     return children
 
 
-def _headers(rpc: JsonRpc, first: int, end: int) -> list[Header]:
-    headers: list[Header] = []
-    for start in range(first, end, BATCH):
-        calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(start, min(start + BATCH, end))]
-        headers += [_header(rpc, block) for block in rpc.batch(calls)]
-    return headers
+def _headers(rpc: JsonRpc, first: int, end: int, pace: Pace) -> list[Header]:
+    def ask(start: int, stop: int) -> list[Any]:
+        return rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in range(start, stop)])
+
+    return [_header(rpc, block) for _, _, blocks in pace.ask(first, end, ask) for block in blocks]
 
 
 def prove(rpc: JsonRpc, header: Header, address: str, code_hash: bytes, slots: Sequence[int]) -> dict[int, int]:

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from governance.encoding.abi import abi_type, from_plain
 from governance.encoding.keccak import abi_encode, keccak256
 from governance.encoding.structs import SCHEMAS, Array
 from governance.errors import VerificationError
 from governance.ledger.artifacts import ContractName, load_artifact
+from governance.ledger.event_layout import EventLayout, Odd
 from governance.types import Address
 from governance.types.events import EVENTS, Event
 
@@ -83,11 +84,31 @@ def decode_answer(schemas: Sequence[Any], data: bytes) -> Any:
 
 
 def decode_event(contract: ContractName, log: Mapping[str, Any]) -> Event:
-    """The typed event of a log that this contract emitted.
+    """The typed event of a log that this contract emitted, as JSON-RPC gives it.
 
     Raises: UndecodableAnswer.
     """
-    topics = [_bytes(topic) for topic in log["topics"]]
+    topics, data = log["topics"], log["data"]
+    layout = _layouts(contract).get(topics[0]) if topics else None
+    if layout is not None and isinstance(data, str):
+        event = layout.read_hex(topics, data)
+        if event is not None:
+            return event
+    return _decode_slowly(contract, [_bytes(topic) for topic in topics], _bytes(data))
+
+
+def decode_words(contract: ContractName, topics: Sequence[bytes], data: bytes) -> Event:
+    """The typed event of a log that this contract emitted, from its bytes.
+
+    Raises: UndecodableAnswer.
+    """
+    layout = _layouts(contract).get(topics[0]) if topics else None
+    event = None if layout is None else layout.read_words(topics, data)
+    return _decode_slowly(contract, topics, data) if event is None else event
+
+
+def _decode_slowly(contract: ContractName, topics: Sequence[bytes], data: bytes) -> Event:
+    """Every value by itself, however the log is written. Raises: UndecodableAnswer."""
     entry = _events_by_topic(contract).get(topics[0]) if topics else None
     if entry is None:
         raise UndecodableAnswer(f"{contract} has no event with that topic")
@@ -99,7 +120,7 @@ def decode_event(contract: ContractName, log: Mapping[str, Any]) -> Event:
             _codec().decode([_canonical(parameter)], topic)[0]
             for parameter, topic in zip(indexed, topics[1:], strict=True)
         ]
-        from_data = list(_codec().decode(plain, _bytes(log["data"])))
+        from_data = list(_codec().decode(plain, data))
         event = EVENTS[contract][entry["name"]]
         values = ((from_topics if parameter["indexed"] else from_data).pop(0) for parameter in inputs)
         return event(*(_typed(event, at, value) for at, value in enumerate(values)))
@@ -188,6 +209,23 @@ def _events_by_topic(name: ContractName) -> dict[bytes, dict[str, Any]]:
     return {
         keccak256(signature(entry).encode()): entry for entry in load_artifact(name).abi if entry["type"] == "event"
     }
+
+
+@cache
+def _layouts(name: ContractName) -> dict[str | bytes, EventLayout]:
+    """The layout of every event that has one, by its first topic as bytes and as JSON-RPC writes it."""
+    layouts: dict[str | bytes, EventLayout] = {}
+    for topic, entry in _events_by_topic(name).items():
+        event = EVENTS[name][entry["name"]]
+        kinds = [
+            (_canonical(parameter), bool(parameter["indexed"]), schema)
+            for parameter, schema in zip(entry["inputs"], _field_schemas(cast(type, event)), strict=True)
+        ]
+        try:
+            layouts[topic] = layouts["0x" + topic.hex()] = EventLayout(event, kinds)
+        except Odd:
+            continue
+    return layouts
 
 
 def _canonical(parameter: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def test_error_of_a_node_is_an_answer_and_costs_no_rest(anvil: Any, genesis: Has
 
 def test_endpoint_that_is_down_rests_ever_longer_and_is_asked_again(anvil: Any, genesis: Hash32) -> None:
     clock = Clock()
-    with Endpoint(anvil.url, ChainId(31337), genesis, monotonic=clock) as endpoint:
+    with Endpoint(anvil.url, ChainId(31337), genesis, monotonic=clock, draw=lambda: 1.0) as endpoint:
         endpoint.verify()
         anvil.process.kill()
         anvil.process.wait()

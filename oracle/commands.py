@@ -44,7 +44,7 @@ def init(
         rpc=_urls(app.settings.rpc),
         deployment=_path(app.settings.deployment),
         password_file=password_file,
-        **({"patience": DEVNET_PATIENCE} if insecure_devnet else {}),
+        patience=DEVNET_PATIENCE if insecure_devnet else OracleConfig.patience,
     )
     password = _read_password(password_file) if password_file is not None else _ask_twice(app)
     key, path = create_oracle(config, password, insecure_devnet=insecure_devnet)
@@ -66,6 +66,10 @@ def run(
         int | None, typer.Option(help="How many RPCs must name the same final block. By default more than half.")
     ] = None,
     poll: Annotated[float | None, typer.Option(help="Seconds between two looks at the chain.")] = None,
+    heads: Annotated[
+        str | None,
+        typer.Option(metavar="URL,...", help="Sockets (ws, wss) whose new heads wake it before the next look."),
+    ] = None,
     reset_latch: Annotated[
         bool, typer.Option("--reset-latch", help="Open the latch, and read the chain again from the beginning.")
     ] = False,
@@ -77,7 +81,7 @@ def run(
     from oracle.service import serve
 
     app = get_app(ctx)
-    config = _configuration(ctx, app, dir_).override(agreement=agreement, poll=poll)
+    config = _configuration(ctx, app, dir_).override(agreement=agreement, poll=poll, heads=_urls(heads))
     config.check()
     password = (
         _read_password(config.password_file)
@@ -121,6 +125,9 @@ def _describe(found: dict[str, Any]) -> list[str]:
         lines.append(f"  chain      block {found['latest']['number']}, final {found['finalized']['number']}{behind}")
     answering = sum(rpc["answers"] for rpc in found["rpcs"])
     lines.append(f"  RPCs       {answering} of {len(found['rpcs'])} answer")
+    if found.get("heads"):
+        heard = sum(each["heard"] for each in found["heads"])
+        lines.append(f"  heads      {heard} of {len(found['heads'])} sockets heard")
     if epoch := found["epoch"]:
         member = f"member {epoch['index']}" if epoch["index"] is not None else "no member"
         share = "holds a share" if epoch["hasShare"] else "holds no share"

@@ -34,6 +34,7 @@ class OracleConfig:
 
     directory: Path
     rpc: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()  # sockets (ws, wss) whose new heads wake it; without any it only polls
     agreement: int | None = None  # RPCs that must name the same final block; None: a majority of them
     deployment: Path | None = None
     password_file: Path | None = None
@@ -55,6 +56,8 @@ class OracleConfig:
             raise BadConfig("one RPC is given twice: its voice would count twice")
         if not 1 <= self.needed <= len(self.rpc) or 2 * self.needed <= len(self.rpc):
             raise BadConfig(f"{self.needed} of {len(self.rpc)} RPCs cannot be what must agree: more than half of them")
+        if wrong := [url for url in self.heads if not url.startswith(("ws://", "wss://"))]:
+            raise BadConfig(f"{wrong[0].split('://')[0]}://… gives no heads", hint="such as ws://127.0.0.1:8546")
         if self.deployment is None:
             raise BadConfig("no deployment is given", hint="name it with --deployment, or in oracle.toml")
         if not (0.01 <= self.poll <= 60 and 1 <= self.stall <= 3600 and 0 <= self.patience <= 3600):
@@ -87,8 +90,8 @@ def read_config(directory: Path) -> OracleConfig:
 def write_config(config: OracleConfig) -> Path:
     """The configuration lies in its directory."""
     lines = [f'schema = "{SCHEMA}"']
-    if config.rpc:
-        lines.append(f"rpc = {json.dumps(list(config.rpc))}")
+    lists = {"rpc": config.rpc, "heads": config.heads}
+    lines += [f"{name} = {json.dumps(list(urls))}" for name, urls in lists.items() if urls]
     for name in ("agreement", "deployment", "password_file", "poll", "stall", "patience", "timeout"):
         value = getattr(config, name)
         if isinstance(value, Path):  # what lies inside the directory moves with it
@@ -110,7 +113,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 def _typed(path: Path, name: str, value: object) -> Any:
     """The value in the type of its field. Raises: BadConfig."""
-    if name == "rpc" and isinstance(value, Iterable) and not isinstance(value, str | Mapping):
+    if name in ("rpc", "heads") and isinstance(value, Iterable) and not isinstance(value, str | Mapping):
         return tuple(str(url) for url in value)
     if name in ("deployment", "password_file") and isinstance(value, str):
         return path.parent / Path(value).expanduser()

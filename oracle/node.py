@@ -120,9 +120,12 @@ class Node:
         *,
         poll: float,
         wait: Callable[[float], object] = time.sleep,
+        idle: Callable[[float], object] | None = None,
         after_look: Callable[[], None] = lambda: None,
     ) -> None:
-        """Looks at the chain until `should_stop`. Units: `poll` in seconds.
+        """Looks at the chain until `should_stop`; `idle` is the wait after a good look, which a new head may end.
+
+        Units: `poll` in seconds.
 
         Raises: Latched, when a final block has changed.
         """
@@ -132,7 +135,7 @@ class Node:
             worked = self.look()
             after_look()
             pause = 0.0 if worked else min(max(2 * pause, PAUSE[0]), PAUSE[1])
-            wait(max(pause, poll - (self._monotonic() - started), 0.0))
+            (idle if worked and idle is not None else wait)(max(pause, poll - (self._monotonic() - started), 0.0))
 
     def look(self) -> bool:
         """One look at the chain, and everything that it asks for; False if something did not work.
@@ -143,10 +146,9 @@ class Node:
             raise Latched(reason, rule="R-Oracle-05")
         try:
             self._prepare()
-            self._read()  # what the last look has left; no more is followed until that is read
+            self._drain()  # what the last look has left; no more is followed until that is read
             heads = self._refresh()
-            self._read()
-            self.pulse.is_caught_up = heads.behind == 0
+            self._read(heads)
             self._act(heads)
         except FinalityViolation as e:
             self._latch(e)
@@ -192,7 +194,11 @@ class Node:
         self._unread += heads.followed
         return heads
 
-    def _read(self) -> None:
+    def _read(self, heads: Heads) -> None:
+        self._drain()
+        self.pulse.is_caught_up = heads.behind == 0
+
+    def _drain(self) -> None:
         """Every followed block's events are in the journal, together with the cursor, a piece at a time."""
         while self._unread:
             piece = self._unread[:READ_AT_ONCE]

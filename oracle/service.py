@@ -17,6 +17,7 @@ from governance.ledger.signer import Keystore
 from oracle.config import KEY, OracleConfig
 from oracle.endpoints import Endpoint
 from oracle.errors import BadConfig, OracleBusy, WrongPassword
+from oracle.heads import Alarm, HeadListener
 from oracle.journal import Journal
 from oracle.node import Node
 from oracle.report import Report
@@ -75,25 +76,49 @@ def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> 
 def _run(
     node: Node, config: OracleConfig, journal: Journal, rpcs: list[Endpoint], report: Report, status: StatusFile
 ) -> None:
-    with _told_to_end() as ended:
+    alarm = Alarm()
+    with _told_to_end(alarm) as ended, _listening(config, alarm, report) as listeners:
         report.info("started", address=node.ceremony.me, rpcs=[rpc.name for rpc in rpcs], agreement=config.needed)
         try:
             node.run(
                 ended.is_set,
                 poll=config.poll,
                 wait=ended.wait,
-                after_look=lambda: status.write(node, journal, rpcs),
+                idle=alarm.sleep,
+                after_look=lambda: status.write(node, journal, rpcs, listeners),
             )
         finally:
-            status.write(node, journal, rpcs)
+            status.write(node, journal, rpcs, listeners)
         report.info("ended")
 
 
 @contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
+def _listening(config: OracleConfig, alarm: Alarm, report: Report) -> Iterator[list[HeadListener]]:
+    """Every socket that is configured wakes the node when it says that there is a new head."""
+
+    def tell(name: str, reason: str | None) -> None:
+        report.info("heads_heard" if reason is None else "heads_lost", rpc=name, reason=reason)
+
+    listeners = [HeadListener(url, alarm.ring, silence=config.stall, tell=tell) for url in config.heads]
+    for listener in listeners:
+        listener.start()
+    try:
+        yield listeners
+    finally:
+        for listener in listeners:
+            listener.stop()
+
+
+@contextmanager
+def _told_to_end(alarm: Alarm) -> Iterator[threading.Event]:
     """Set once the process is told to end; the handlers that stood before stand again afterwards."""
     ended = threading.Event()
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(*_: object) -> None:
+        ended.set()
+        alarm.ring()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield ended
     finally:

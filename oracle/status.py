@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from governance.types import Address
 from oracle.board import read_facts
 from oracle.config import OracleConfig, write_atomically
 from oracle.endpoints import Endpoint
+from oracle.heads import HeadListener
 from oracle.journal import Journal
 from oracle.node import Node
 
@@ -30,9 +32,11 @@ class StatusFile:
         self._written: dict[str, Any] = {}
         self._process = {"pid": os.getpid(), "started": get_start_time(os.getpid())}
 
-    def write(self, node: Node, journal: Journal, rpcs: list[Endpoint]) -> None:
+    def write(
+        self, node: Node, journal: Journal, rpcs: Sequence[Endpoint], listeners: Sequence[HeadListener] = ()
+    ) -> None:
         """The file holds the status of now, whole."""
-        found = _describe(node, journal, rpcs)
+        found = _describe(node, journal, rpcs, listeners)
         if found == self._written:
             return
         self._written = found
@@ -57,7 +61,9 @@ def read_status(config: OracleConfig) -> dict[str, Any] | None:
     return content
 
 
-def _describe(node: Node, journal: Journal, rpcs: list[Endpoint]) -> dict[str, Any]:
+def _describe(
+    node: Node, journal: Journal, rpcs: Sequence[Endpoint], listeners: Sequence[HeadListener]
+) -> dict[str, Any]:
     heads = node.pulse.heads
     board = node.ceremony.board
     facts = read_facts(board) if board is not None else None
@@ -75,6 +81,7 @@ def _describe(node: Node, journal: Journal, rpcs: list[Endpoint]) -> dict[str, A
             {"name": rpc.name, "answers": heads is not None and any(rpc is each for each, _ in heads.latest)}
             for rpc in rpcs
         ],
+        "heads": [{"name": listener.name, "heard": listener.is_heard} for listener in listeners],
         "epoch": None
         if facts is None
         else {

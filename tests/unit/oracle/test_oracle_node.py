@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from governance.types import Hash32
 from live_system import live_system
 from oracle.endpoints import Endpoint
 from oracle.errors import Latched
+from oracle.heads import Alarm, HeadListener
 from oracle_world import Liar, OracleWorld
 
 pytestmark = pytest.mark.chain
@@ -188,3 +191,41 @@ def test_rpc_of_another_chain_has_no_voice(world: OracleWorld, start_anvil: Call
     assert len(node.pulse.heads.latest) == 1
     with Rpc(other.url) as rpc:
         assert rpc.block()["number"] == "0x0"
+
+
+def test_oracle_is_woken_by_a_head_long_before_it_would_look(world: OracleWorld) -> None:
+    node, alarm = world.node(), Alarm()
+    url = world.system.anvil.url
+    listener = HeadListener(url.replace("http", "ws"), alarm.ring)
+    ended, began = threading.Event(), time.monotonic()
+
+    def mine() -> None:
+        with Rpc(url) as rpc:
+            while not ended.wait(0.1):
+                rpc.call("anvil_mine", "0x1")
+
+    miner = threading.Thread(target=mine, daemon=True)
+    miner.start()
+    listener.start()
+    try:
+        node.run(lambda: bool(world.events("mined")) or time.monotonic() > began + 60, poll=60.0, idle=alarm.sleep)
+    finally:
+        ended.set()
+        listener.stop()
+        miner.join(5)
+    assert world.term.registered == 1
+    assert time.monotonic() - began < 50
+    assert listener.is_heard
+
+
+def test_oracle_polls_where_a_socket_is_dead(world: OracleWorld) -> None:
+    node, alarm = world.node(), Alarm()
+    listener = HeadListener("ws://127.0.0.1:9", alarm.ring)  # nobody listens there
+    listener.start()
+    looks: list[None] = []
+    try:
+        node.run(lambda: len(looks) == 4, poll=0.01, idle=alarm.sleep, after_look=lambda: looks.append(world.mine(3)))
+    finally:
+        listener.stop()
+    assert world.term.registered == 1
+    assert not listener.is_heard

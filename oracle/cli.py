@@ -20,6 +20,7 @@ commands: Table = {
             "custodes oracle run --dir oracle-1 --password-file oracle-1.password",
             "custodes oracle run --dir oracle-1 --rpc http://one:8545,http://two:8545,http://three:8545 --agreement 2",
             "custodes oracle run --dir oracle-1 --heads ws://127.0.0.1:8546 --poll 5",
+            "custodes oracle run --dir oracle-1 --metrics-port 0     # where: custodes oracle status --dir oracle-1",
             "custodes oracle run --dir oracle-1 --reset-latch     # after a person has looked",
         ),
     ),

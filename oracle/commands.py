@@ -70,18 +70,23 @@ def run(
         str | None,
         typer.Option(metavar="URL,...", help="Sockets (ws, wss) whose new heads wake it before the next look."),
     ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics on this port of 127.0.0.1; 0 is any free one.")
+    ] = None,
     reset_latch: Annotated[
         bool, typer.Option("--reset-latch", help="Open the latch, and read the chain again from the beginning.")
     ] = False,
 ) -> None:
-    """The oracle runs until SIGTERM or Ctrl-C. It listens on no port: everything goes over the chain.
+    """The oracle runs until SIGTERM or Ctrl-C. It listens on no port (metrics apart): everything goes over the chain.
 
     Several RPCs are given as one list: --rpc URL,URL,URL. Lines go to standard error: JSON, or words on a terminal.
     """
     from oracle.service import serve
 
     app = get_app(ctx)
-    config = _configuration(ctx, app, dir_).override(agreement=agreement, poll=poll, heads=_urls(heads))
+    config = _configuration(ctx, app, dir_).override(
+        agreement=agreement, poll=poll, heads=_urls(heads), metrics_port=metrics_port
+    )
     config.check()
     password = (
         _read_password(config.password_file)
@@ -92,8 +97,9 @@ def run(
 
 
 def status(ctx: typer.Context, dir_: Directory) -> None:
-    """What the oracle sees and has done. Exit code 3 if it does not run, 4 if its latch is set."""
+    """What the oracle sees and has done. Exit code 3 if it does not run or is silent, 4 if its latch is set."""
     from oracle.config import read_config
+    from oracle.health import OLD
     from oracle.status import read_status
 
     app = get_app(ctx)
@@ -112,19 +118,30 @@ def status(ctx: typer.Context, dir_: Directory) -> None:
     if not found["running"]:
         app.output.next(f"custodes oracle run --dir {dir_}")
         raise typer.Exit(DOWN)
+    if (found.get("silentFor") or 0) > OLD:
+        app.output.note(f"its process is there, but it has not looked at the chain for {found['silentFor']} s")
+        raise typer.Exit(DOWN)
 
 
 def _describe(found: dict[str, Any]) -> list[str]:
-    lines = [f"oracle {found['address']} {'runs' if found['running'] else 'does not run'} (as of {found['at']})"]
+    pulse = f", looked {found['silentFor']} s ago" if found["running"] and found.get("silentFor") is not None else ""
+    runs = "runs" if found["running"] else "does not run"
+    lines = [f"oracle {found['address']} {runs} (as of {found['at']}{pulse})"]
     if found["latch"]:
         lines.append(f"  LATCHED    {found['latch']}")
     if found["trouble"]:
         lines.append(f"  trouble    {found['trouble']}")
     if found["finalized"]:
         behind = f", {found['behind']} to read" if found["behind"] else ""
-        lines.append(f"  chain      block {found['latest']['number']}, final {found['finalized']['number']}{behind}")
+        lag = f" (lag {found['lag']})" if found.get("lag") is not None else ""
+        lines.append(
+            f"  chain      block {found['latest']['number']}, final {found['finalized']['number']}{lag}{behind}"
+        )
     answering = sum(rpc["answers"] for rpc in found["rpcs"])
-    lines.append(f"  RPCs       {answering} of {len(found['rpcs'])} answer")
+    needed = f", {found['agreement']} must agree" if found.get("agreement") else ""
+    silent = [rpc["name"] for rpc in found["rpcs"] if not rpc["answers"]]
+    without = f"; not {', '.join(silent)}" if silent and answering else ""
+    lines.append(f"  RPCs       {answering} of {len(found['rpcs'])} answer{needed}{without}")
     if found.get("heads"):
         heard = sum(each["heard"] for each in found["heads"])
         lines.append(f"  heads      {heard} of {len(found['heads'])} sockets heard")
@@ -135,6 +152,11 @@ def _describe(found: dict[str, Any]) -> list[str]:
         lines.append(f"  epoch      {epoch['number']} {epoch['phase'].replace('_', ' ')}, {size}; {member}, {share}")
     else:
         lines.append("  epoch      none yet")
+    if found.get("balance") is not None:
+        under_way = f", {found['pending']} transactions under way" if found.get("pending") else ""
+        lines.append(f"  balance    {int(found['balance']) / 10**18:.4f} ether{under_way}")
+    if found.get("metrics"):
+        lines.append(f"  metrics    {found['metrics']}")
     lines.append(f"  requests   {found['openRequests']} open")
     lines += [f"  answered   {a['request'][:18]}… {a['state']} in block {a['block']}" for a in found["answers"]]
     lines += [f"  refused    {r['subject'][:26]}… [{r['rule'] or '-'}] {r['reason']}" for r in found["refusals"]]

@@ -5,6 +5,7 @@
     DIR/secrets/        its key shares, encrypted (oracle.store)
     DIR/journal.sqlite  what it saw and did (oracle.journal)
     DIR/status.json     what `custodes oracle status` shows
+    DIR/health          "ok", or what is wrong; touched after every look (oracle.health)
     DIR/lock            held by the process that runs it
 
 One password opens the key and the secrets.
@@ -26,6 +27,9 @@ from oracle.errors import BadConfig, NoStore
 SCHEMA = "custodes.oracle/1"
 CONFIG = "oracle.toml"
 KEY = "key"
+SINGLE = (
+    "agreement", "deployment", "password_file", "poll", "stall", "patience", "timeout", "max_fee", "metrics_port",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class OracleConfig:
     stall: float = 60.0  # without a new block the chain counts as stopped; never longer than the charter's stall limit
     patience: int = 12  # of chain time, left to the members whose turn comes first
     timeout: float = 10.0  # of one request to an RPC
+    max_fee: float = 1000.0  # [gwei a gas] above which it never bids for a transaction
+    metrics_port: int | None = None  # on loopback; 0 is any free one, None no metrics
 
     @property
     def needed(self) -> int:
@@ -62,6 +68,8 @@ class OracleConfig:
             raise BadConfig("no deployment is given", hint="name it with --deployment, or in oracle.toml")
         if not (0.01 <= self.poll <= 60 and 1 <= self.stall <= 3600 and 0 <= self.patience <= 3600):
             raise BadConfig(f"poll {self.poll:g} s, stall {self.stall:g} s, patience {self.patience} s: out of range")
+        if self.max_fee <= 0 or not 0 <= (self.metrics_port or 0) <= 65_535:
+            raise BadConfig(f"a fee of {self.max_fee:g} gwei or a port {self.metrics_port} makes no sense")
         if not 0.1 <= self.timeout <= 120:
             raise BadConfig(f"a time-out of {self.timeout:g} s is out of range")
 
@@ -92,7 +100,7 @@ def write_config(config: OracleConfig) -> Path:
     lines = [f'schema = "{SCHEMA}"']
     lists = {"rpc": config.rpc, "heads": config.heads}
     lines += [f"{name} = {json.dumps(list(urls))}" for name, urls in lists.items() if urls]
-    for name in ("agreement", "deployment", "password_file", "poll", "stall", "patience", "timeout"):
+    for name in SINGLE:
         value = getattr(config, name)
         if isinstance(value, Path):  # what lies inside the directory moves with it
             inside = value.is_relative_to(config.directory)
@@ -117,8 +125,8 @@ def _typed(path: Path, name: str, value: object) -> Any:
         return tuple(str(url) for url in value)
     if name in ("deployment", "password_file") and isinstance(value, str):
         return path.parent / Path(value).expanduser()
-    if name in ("agreement", "patience") and type(value) is int:
+    if name in ("agreement", "patience", "metrics_port") and type(value) is int:
         return value
-    if name in ("poll", "stall", "timeout") and type(value) in (int, float):
+    if name in ("poll", "stall", "timeout", "max_fee") and type(value) in (int, float):
         return value
     raise BadConfig(f"{path}: {name} = {value!r} makes no sense")

@@ -37,6 +37,14 @@ class OracleBusy(Unavailable):
     hint: ClassVar[str] = "one oracle, one process: custodes oracle status --dir DIR says which one runs"
 
 
+class MetricsUnavailable(Unavailable):
+    """The oracle's metrics cannot be served."""
+
+    hint: ClassVar[str] = (
+        "take another --metrics-port (0 is any free one), or none; pip install custodes[oracle] brings them"
+    )
+
+
 class DamagedStore(VerificationError):
     """A file of the oracle's store was changed or cut short."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from governance.chain.headers import Header
 from governance.chain.pace import Pace
+from governance.chain.proofs import verify_account
 from governance.chain.receipts import BATCH, BadReceipts, Log, read_logs
 from governance.chain.view import ChainStalled, ChainView, FinalityViolation, Heads, NoAgreement
 from governance.errors import CustodesError, Unavailable, VerificationError
@@ -34,6 +35,8 @@ from oracle.store import SecretStore
 from oracle.unlocks import Unlocks
 
 READ_AT_ONCE = 500  # blocks whose events are held in memory before they are written
+WEIGH_EVERY = 30.0  # [seconds]
+LOW_BALANCE = 10**16  # [wei] a key generation and some unlocks, on an ordinary day
 PAUSE = (0.5, 5.0)  # [seconds] first and longest, after a look that failed
 
 
@@ -42,6 +45,7 @@ class Pulse:
     """How the node does, for its status."""
 
     heads: Heads | None = None
+    balance: int | None = None  # [wei] of its account, proven at the final block
     trouble: str | None = None
     is_stalled: bool = False
     is_caught_up: bool = False
@@ -69,6 +73,9 @@ class Node:
         self._journal = journal
         self._report = report
         self._monotonic = monotonic
+        self.agreement = config.needed
+        self._me = signer.address
+        self._weighed_at: float | None = None
         self._is_prepared = False
         self._unread: list[Header] = []
         self._paces = [Pace(BATCH) for _ in self._rpcs]  # blocks whose receipts each gives in one request
@@ -87,6 +94,7 @@ class Node:
             signer=signer,
             journal=journal,
             report=report,
+            max_fee=config.max_fee,
             monotonic=monotonic,
         )
         committee = ProvenCommittee.of(deployment)
@@ -121,7 +129,7 @@ class Node:
         poll: float,
         wait: Callable[[float], object] = time.sleep,
         idle: Callable[[float], object] | None = None,
-        after_look: Callable[[], None] = lambda: None,
+        after_look: Callable[[bool], object] = lambda worked: None,
     ) -> None:
         """Looks at the chain until `should_stop`; `idle` is the wait after a good look, which a new head may end.
 
@@ -133,7 +141,7 @@ class Node:
         while not should_stop():
             started = self._monotonic()
             worked = self.look()
-            after_look()
+            after_look(worked)
             pause = 0.0 if worked else min(max(2 * pause, PAUSE[0]), PAUSE[1])
             (idle if worked and idle is not None else wait)(max(pause, poll - (self._monotonic() - started), 0.0))
 
@@ -220,6 +228,7 @@ class Node:
         if heads.behind or mark == self._acted_on:
             return
         self._acted_on = mark
+        self._weigh(heads.finalized)
         final = heads.finalized.number
         parts: dict[str, Callable[[], None]] = {
             "transactions": lambda: self.outbox.settle(final),
@@ -238,6 +247,23 @@ class Node:
                 self._report.over(name)
         if failure is not None:
             raise failure
+
+    def _weigh(self, final: Header) -> None:
+        """The account's balance is known, where an RPC proves it; told once when it is too low for what is ahead."""
+        if self._weighed_at is not None and self._monotonic() - self._weighed_at < WEIGH_EVERY:
+            return
+        self._weighed_at = self._monotonic()
+        for rpc in self._rpcs:
+            try:
+                answer = rpc.call("eth_getProof", self._me, [], hex(final.number))
+                self.pulse.balance = verify_account(final.state_root, self._me, answer).balance
+            except (AttributeError, Unavailable, VerificationError):
+                continue  # nothing is decided on it
+            if self.pulse.balance < LOW_BALANCE:
+                self._report.trouble("poor", f"{self._me} holds {self.pulse.balance / 10**18:.4f} ether for its gas")
+            else:
+                self._report.over("poor")
+            return
 
     def _latch(self, violation: FinalityViolation) -> None:
         """Raises: Latched."""

@@ -5,7 +5,9 @@ what is pending, or mined and not final yet, is left alone, after a restart too.
 proven state says; the caller asks for an action as long as that state lacks it.
 
 One account, one process: the nonces are this outbox's own. A transaction that is in no block after `STUCK` seconds is
-replaced by the same one at the same nonce with a higher fee, so that it cannot hold up the others for ever.
+replaced by the same one at the same nonce with a higher fee, at least what a new one would bid and at most `DEAREST`
+times as much, so that neither a dearer day nor a chain that stands still makes it hold up the others for ever. A nonce
+that nothing uses, below ones that wait, is used up by a transfer of nothing to itself.
 """
 
 from __future__ import annotations
@@ -20,12 +22,17 @@ from governance.chain.rpc import Rpc, as_int
 from governance.encoding.keccak import keccak256
 from governance.errors import CustodesError, Unavailable
 from governance.ledger.errors import LedgerRefused, TransactionRejected
-from governance.ledger.transactions import TransactionSigner, draft
+from governance.ledger.transactions import DEFAULT_TIP, TransactionSigner, draft
 from governance.types import Address, ChainId
 from oracle.journal import Journal, Sent
 
 STUCK = 45.0  # [seconds] without a block before the fee is raised
 RAISE = (9, 8)  # a node takes a replacement from 10 % more
+DEAREST = 4  # times what a new transaction would bid: whoever bids more than that is not waiting for a fee
+TRANSFER = 21_000  # [gas]
+MOST_RAISES = 12  # four times the fee
+FEES = ("maxFeePerGas", "maxPriorityFeePerGas")
+GWEI = 10**9
 REST = (1.0, 60.0)  # [seconds] first and longest pause after a refusal
 SHOWN_AFTER = 60.0  # [seconds] a receipt that the proven state does not confirm within it is not believed
 
@@ -56,8 +63,11 @@ class Outbox:
         signer: TransactionSigner,
         journal: Journal,
         report: Reporter,
+        max_fee: float = 1000.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Units: `max_fee` in gwei a gas, above which nothing is ever bid."""
+        self._max_fee = int(max_fee * GWEI)
         self._rpcs = tuple(rpcs)
         self._chain_id = chain_id
         self._contract = contract
@@ -67,6 +77,8 @@ class Outbox:
         self._monotonic = monotonic
         self._rests: dict[str, _Rest] = {}
         self._watched: dict[bytes, float] = {}  # since when this process has waited for a transaction
+        self._gap_since: float | None = None
+        self._underbid: dict[int, int] = {}  # by nonce: how often something unknown at it was dearer
 
     def is_busy(self, action: str, final: int) -> bool:
         """Whether the action is under way, or rests after a refusal; `final` is the finalized block's number."""
@@ -113,6 +125,7 @@ class Outbox:
         count = as_int(self._ask("eth_getTransactionCount", self._signer.address, hex(final)))
         for sent in reversed(pending):  # oldest first: nonces in order
             self._settle(sent, count, final)
+        self._fill_gap(final)
 
     def _settle(self, sent: Sent, count: int, final: int) -> None:
         receipt = self._ask("eth_getTransactionReceipt", "0x" + sent.hash.hex())
@@ -137,11 +150,38 @@ class Outbox:
             self._replace(sent, final)
 
     def _replace(self, sent: Sent, final: int) -> None:
-        fields = dict(sent.fields)
-        for name in ("maxFeePerGas", "maxPriorityFeePerGas"):
-            fields[name] = int(fields[name]) * RAISE[0] // RAISE[1] + 1
+        bid = self._bid()
+        fields = {
+            name: max(_raised(value), bid[name]) if name in FEES else value for name, value in sent.fields.items()
+        }
+        if int(fields["maxFeePerGas"]) > min(DEAREST * bid["maxFeePerGas"], self._max_fee):
+            self._watched[sent.hash] = self._monotonic()
+            self._report.info("sent_again", action=sent.action, tx=sent.hash, max_fee=sent.fields["maxFeePerGas"])
+            self._broadcast(sent)  # it was dropped, or the chain stands still: a higher fee helps against neither
+            return
         self._report.info("fee_raised", action=sent.action, tx=sent.hash, max_fee=fields["maxFeePerGas"])
-        self._dispatch(sent.action, fields, final, replaces=sent.hash)
+        self._dispatch(sent.action, fields, final, replaces=sent)
+
+    def _fill_gap(self, final: int) -> None:
+        """A nonce that no transaction of ours has, below ones that wait, is used up once it has stood open for long."""
+        waiting = {sent.nonce for sent in self._journal.sent(state="pending")}
+        next_nonce = as_int(self._ask("eth_getTransactionCount", self._signer.address, "latest")) if waiting else 0
+        if not waiting or min(waiting) <= next_nonce:
+            self._gap_since = None
+        elif self._gap_since is None:
+            self._gap_since = self._monotonic()
+        elif self._monotonic() - self._gap_since > STUCK:
+            self._gap_since = None
+            nothing = {"type": 2, "chainId": self._chain_id, "nonce": next_nonce, "gas": TRANSFER, "value": 0}
+            fields = {**nothing, **self._bid(), "to": self._signer.address, "data": "0x"}
+            self._dispatch(f"fill/{next_nonce}", fields, final)
+
+    def _bid(self) -> dict[str, int]:
+        """What a new transaction would offer now. Raises: Unavailable."""
+        tip = self._ask("eth_maxPriorityFeePerGas")
+        tip_wei = min(as_int(tip) if isinstance(tip, str) else DEFAULT_TIP, self._max_fee)
+        base_fee = as_int(self._ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"])
+        return {"maxFeePerGas": min(2 * base_fee + tip_wei, self._max_fee), "maxPriorityFeePerGas": tip_wei}
 
     def _draft(self, what: str, data: bytes) -> dict[str, Any]:
         """Tried on one RPC after the other. Raises: LedgerRefused, RpcError, Unavailable."""
@@ -157,18 +197,27 @@ class Outbox:
                 continue
             taken = {sent.nonce for sent in self._journal.sent(state="pending")}
             nonce = next(number for number in range(count, count + len(taken) + 1) if number not in taken)
-            return {**made.fields, "nonce": nonce}
+            fields = {**made.fields, "nonce": nonce}
+            for _ in range(self._underbid.get(nonce, 0)):
+                fields |= {name: _raised(fields[name]) for name in FEES}
+            return fields | {name: min(int(fields[name]), self._max_fee) for name in FEES}
         raise failure if failure is not None else AssertionError("an outbox has an RPC")
 
-    def _dispatch(self, action: str, fields: dict[str, Any], final: int, *, replaces: bytes | None = None) -> bool:
+    def _dispatch(self, action: str, fields: dict[str, Any], final: int, *, replaces: Sent | None = None) -> bool:
         raw = self._signer.sign_transaction(fields)
         sent = Sent(keccak256(raw), action, int(fields["nonce"]), raw, fields, final, "pending", None)
-        self._journal.keep_sent(sent, replaces=replaces)
+        self._journal.keep_sent(sent, replaces=None if replaces is None else replaces.hash)
         self._watched[sent.hash] = self._monotonic()
         refusal = self._broadcast(sent)
         if refusal is not None:
             self._journal.mark_sent(sent.hash, "failed")
             self._report.refused(action, None, refusal.message)
+            if replaces is not None:  # the one before still waits, and is still looked for
+                self._journal.mark_sent(replaces.hash, "pending")
+                self._watched[replaces.hash] = self._monotonic()
+                return False
+            if "underpriced" in refusal.message.lower():
+                self._underbid[sent.nonce] = min(self._underbid.get(sent.nonce, 0) + 1, MOST_RAISES)
             self._rest(action)
             return False
         self._report.info("sent", action=action, tx=sent.hash, nonce=sent.nonce)
@@ -204,3 +253,7 @@ class Outbox:
         before = self._rests.get(action)
         pause = REST[0] if before is None else min(2 * before.pause, REST[1])
         self._rests[action] = _Rest(self._monotonic() + pause, pause)
+
+
+def _raised(fee: Any) -> int:
+    return int(fee) * RAISE[0] // RAISE[1] + 1

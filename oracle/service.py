@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from governance.errors import Unavailable
@@ -18,7 +18,9 @@ from oracle.config import KEY, OracleConfig
 from oracle.endpoints import Endpoint
 from oracle.errors import BadConfig, OracleBusy, WrongPassword
 from oracle.heads import Alarm, HeadListener
+from oracle.health import HealthFile, judge
 from oracle.journal import Journal
+from oracle.metrics import Looks, serve_metrics
 from oracle.node import Node
 from oracle.report import Report
 from oracle.status import StatusFile
@@ -76,19 +78,23 @@ def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> 
 def _run(
     node: Node, config: OracleConfig, journal: Journal, rpcs: list[Endpoint], report: Report, status: StatusFile
 ) -> None:
-    alarm = Alarm()
-    with _told_to_end(alarm) as ended, _listening(config, alarm, report) as listeners:
+    alarm, looks, health = Alarm(), Looks(), HealthFile(config.directory)
+    with _told_to_end(alarm) as ended, _listening(config, alarm, report) as listeners, ExitStack() as stack:
+        if config.metrics_port is not None:
+            status.metrics = stack.enter_context(serve_metrics(config.metrics_port, lambda: status.found, looks))
+            report.info("metrics", url=status.metrics)
+
+        def after_look(worked: bool) -> None:
+            looks.count(worked)
+            status.write(node, journal, rpcs, listeners)
+            health.write(status.found)
+
         report.info("started", address=node.ceremony.me, rpcs=[rpc.name for rpc in rpcs], agreement=config.needed)
         try:
-            node.run(
-                ended.is_set,
-                poll=config.poll,
-                wait=ended.wait,
-                idle=alarm.sleep,
-                after_look=lambda: status.write(node, journal, rpcs, listeners),
-            )
+            node.run(ended.is_set, poll=config.poll, wait=ended.wait, idle=alarm.sleep, after_look=after_look)
         finally:
             status.write(node, journal, rpcs, listeners)
+            health.say(judge(status.found) if status.found["latch"] else "ended")
         report.info("ended")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from oracle.board import read_facts
 from oracle.config import OracleConfig, write_atomically
 from oracle.endpoints import Endpoint
 from oracle.heads import HeadListener
+from oracle.health import read_age
 from oracle.journal import Journal
 from oracle.node import Node
 
@@ -30,13 +32,15 @@ class StatusFile:
         self._path = directory / FILE
         self._address = address
         self._written: dict[str, Any] = {}
+        self.metrics: str | None = None  # where they are read
+        self.found: dict[str, Any] = {}  # what was described last, for metrics and health
         self._process = {"pid": os.getpid(), "started": get_start_time(os.getpid())}
 
     def write(
         self, node: Node, journal: Journal, rpcs: Sequence[Endpoint], listeners: Sequence[HeadListener] = ()
     ) -> None:
         """The file holds the status of now, whole."""
-        found = _describe(node, journal, rpcs, listeners)
+        found = self.found = {**_describe(node, journal, rpcs, listeners), "metrics": self.metrics}
         if found == self._written:
             return
         self._written = found
@@ -58,6 +62,8 @@ def read_status(config: OracleConfig) -> dict[str, Any] | None:
         content["running"] = is_running(int(process["pid"]), str(process["started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    age = read_age(config.directory, now=time.time())
+    content["silentFor"] = None if age is None else round(age)  # [seconds]
     return content
 
 
@@ -71,6 +77,9 @@ def _describe(
     answers = [sent for sent in journal.sent(last=200) if sent.action.startswith("post/")][:SHOWN]
     return {
         "latch": journal.latch,
+        "agreement": node.agreement,
+        "balance": None if node.pulse.balance is None else str(node.pulse.balance),  # [wei]
+        "pending": len(journal.sent(state="pending")),
         "trouble": node.pulse.trouble,
         "stalled": node.pulse.is_stalled,
         "finalized": None if heads is None else _block(heads.finalized),

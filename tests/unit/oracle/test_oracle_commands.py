@@ -164,6 +164,11 @@ def test_status_for_people_tells_all_that_matters(capsys: pytest.CaptureFixture[
             "registered": 5, "dealt": 5, "acknowledged": 5,
         },
         "openRequests": 1,
+        "agreement": 2,
+        "balance": str(15 * 10**17),
+        "pending": 1,
+        "metrics": "http://127.0.0.1:9464/metrics",
+        "heads": [{"name": "one", "heard": True}, {"name": "two", "heard": False}],
         "answers": [{"request": "0x" + "01" * 32, "transaction": "0x02", "state": "mined", "block": 8}],
         "refusals": [{"subject": "request/0x03", "rule": "R-Oracle-01", "reason": "a stop stands", "block": 8}],
     }  # fmt: skip
@@ -171,8 +176,9 @@ def test_status_for_people_tells_all_that_matters(capsys: pytest.CaptureFixture[
     assert main(["oracle", "status", "--dir", "one"]) == 4
     told = capsys.readouterr()
     for words in (
-        "does not run", "LATCHED    block 7 was final", "no RPC answers", "block 9, final 7, 5 to read",
-        "1 of 2 answer", "1 in force, 3 of 5; member 2, holds a share", "1 open", "mined in block 8",
+        "does not run", "LATCHED    block 7 was final", "no RPC answers", "block 9, final 7 (lag 2), 5 to read",
+        "1 of 2 answer, 2 must agree; not two", "1 of 2 sockets heard", "1.5000 ether, 1 transactions under way",
+        "127.0.0.1:9464/metrics", "1 in force, 3 of 5; member 2, holds a share", "1 open", "mined in block 8",
         "[R-Oracle-01] a stop stands",
     ):  # fmt: skip
         assert words in told.out

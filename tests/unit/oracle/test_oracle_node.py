@@ -224,7 +224,9 @@ def test_oracle_polls_where_a_socket_is_dead(world: OracleWorld) -> None:
     listener.start()
     looks: list[None] = []
     try:
-        node.run(lambda: len(looks) == 4, poll=0.01, idle=alarm.sleep, after_look=lambda: looks.append(world.mine(3)))
+        node.run(
+            lambda: len(looks) == 4, poll=0.01, idle=alarm.sleep, after_look=lambda worked: looks.append(world.mine(3))
+        )
     finally:
         listener.stop()
     assert world.term.registered == 1

@@ -20,6 +20,8 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_MODEL = ROOT / ".cache" / "models" / "SmolLM2-135M-Instruct"
+UNMEASURED_PROCESSES = ("e2e", "faults")  # of these folders: a traced process takes half as long again as a user's
+UNMEASURED = ("differential", "property")  # thousands of examples of what unit tests measure already
 KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
 PR_SET_PDEATHSIG = 1
 RECURSION_LIMIT = sys.getrecursionlimit()
@@ -57,6 +59,25 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("NO_COLOR", "1")
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _folder(item.path) in UNMEASURED:
+            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _processes_start_as_a_user_s(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Coverage counts what runs in the tests' own process, and the processes of all folders but two."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _folder(request.path) in UNMEASURED_PROCESSES:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
+
+
+def _folder(path: Path) -> str:
+    return path.relative_to(ROOT / "tests").parts[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -19,8 +19,9 @@ class RpcOverloaded(RpcUnavailable):
 
     hint: ClassVar[str] = "try again later, or use an RPC with higher limits: --rpc names it"
 
-    def __init__(self, message: str, *, wants_fewer: bool = False, retry_after: float = 0.0) -> None:
+    def __init__(self, message: str, *, wants_fewer: bool = False, retry_after: float = 0.0, took: float = 0.0) -> None:
         super().__init__(message)
+        self.took = took  # [seconds] until it was given up
         self.wants_fewer = wants_fewer  # requests, rather than smaller ones
         self.retry_after = retry_after  # [seconds] as it says itself
 

@@ -17,7 +17,7 @@ from governance.chain.errors import RpcError, RpcOverloaded
 
 STEADY = 8  # answers in a row before more is asked for
 WAITS = (0.5, 15.0)  # [seconds] first and longest
-PATIENCE = 60.0  # [seconds] of waiting in all, for a command that somebody waits for
+PATIENCE = 60.0  # [seconds] of waiting in vain and between, for a command that somebody waits for
 NO_SUCH_METHOD = -32601
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Patience:
     def __call__(self, error: RpcOverloaded) -> None:
         """A pause has passed. Raises: RpcOverloaded, when there were too many of them."""
         pause = self._backoff.next(error.retry_after)
-        self._left -= pause
+        self._left -= pause + error.took
         if self._left < 0:
             raise error
         self._sleep(pause)

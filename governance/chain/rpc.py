@@ -146,7 +146,8 @@ class Rpc:
             except requests.ConnectTimeout as e:
                 raise RpcUnavailable(f"{self.name} did not answer within {self._timeout[0]:g} s") from e
             except requests.ReadTimeout as e:
-                raise RpcOverloaded(f"{self.name} did not answer within {self._timeout[1]:g} s") from e
+                waited = self._timeout[1]
+                raise RpcOverloaded(f"{self.name} did not answer within {waited:g} s", took=waited) from e
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as e:
                 # A connection that was kept open may have been closed by the other side: that says nothing about it.
                 if attempt == 2 or not may_repeat:

@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 
+from bad_provider import bad_provider
 from committee_player import Player, form_committee
 from governance.chain import view as view_module
 from governance.chain.rpc import Rpc
 from governance.ledger.signer import Signer
 from governance.types import Hash32
 from live_system import live_system
+from oracle import node as node_module
 from oracle.endpoints import Endpoint
 from oracle.errors import Latched
 from oracle.heads import Alarm, HeadListener
+from oracle.messages import event_topic
 from oracle_world import Liar, OracleWorld
 
 pytestmark = pytest.mark.chain
@@ -231,3 +234,42 @@ def test_oracle_polls_where_a_socket_is_dead(world: OracleWorld) -> None:
         listener.stop()
     assert world.term.registered == 1
     assert not listener.is_heard
+
+
+@pytest.mark.parametrize(
+    "limits", [{"most_calls": 5}, {"hangs_above": 12}], ids=["a limit of 5 calls", "no answer above 12 calls"]
+)
+def test_oracle_reads_all_through_a_provider_with_limits(world: OracleWorld, limits: dict[str, int]) -> None:
+    with bad_provider(world.system.anvil.url) as provider:
+        for name, value in limits.items():
+            setattr(provider, name, value)
+        rpc = Endpoint(provider.url, world.deployment.chain_id, world.deployment.genesis_hash, timeout=0.5)
+        node = world.node(rpc)
+        deadline = time.monotonic() + 60
+        while not (world.events("mined") or time.monotonic() > deadline):
+            world.mine()
+            node.look()
+            time.sleep(0.02)
+    assert world.term.registered == 1
+    assert provider.refused > 0
+    named = world.journal.logs(event_topic("MemberNamed"))
+    assert len(named) == len({(log.block, log.index) for log in named}) == 5
+
+
+def test_oracle_that_cannot_read_receipts_follows_no_further_and_goes_on_where_it_was(
+    world: OracleWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_module, "READ_AT_ONCE", 4)
+    deaf = world.endpoint(Liar, method="eth_getBlockReceipts", change=lambda receipts: None)
+    node = world.node(deaf)
+    for _ in range(5):
+        assert not world.look(node)
+    kept = len(node._unread)
+    believed = node._view.believed
+    assert not world.look(node)
+    assert (len(node._unread), node._view.believed) == (kept, believed)  # memory is bounded by one look's blocks
+    assert world.events("sent") == []
+    deaf.change = lambda receipts: receipts
+    assert world.look(node)
+    assert node._unread == []
+    assert world.term.registered == 1

@@ -109,3 +109,12 @@ def test_patience_ends() -> None:
     with pytest.raises(RpcOverloaded, match="not now"):
         wait_for_ever()
     assert WAITS[1] < sum(slept) <= PATIENCE
+
+
+def test_patience_ends_sooner_where_each_answer_is_waited_for_in_vain() -> None:
+    slept: list[float] = []
+    patience = Patience(sleep=slept.append)
+    patience(RpcOverloaded("did not answer within 30 s", took=30.0))
+    with pytest.raises(RpcOverloaded):
+        patience(RpcOverloaded("did not answer within 30 s", took=30.0))
+    assert len(slept) == 1

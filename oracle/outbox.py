@@ -4,6 +4,10 @@ Nothing waits here for a block, because a stop may come meanwhile. An action ("a
 what is pending, or mined and not final yet, is left alone, after a restart too. Whether it was done at all, only the
 proven state says; the caller asks for an action as long as that state lacks it.
 
+An answer to an unlock request is another matter: it cannot be taken back once it is broadcast. So one that may never
+have left, or that no block takes, is not sent again because it was decided on once: it is withheld until whoever
+decided asks for it again, in the state of now, and if nobody does, it is dropped.
+
 One account, one process: the nonces are this outbox's own. A transaction that is in no block after `STUCK` seconds is
 replaced by the same one at the same nonce with a higher fee, at least what a new one would bid and at most `DEAREST`
 times as much, so that neither a dearer day nor a chain that stands still makes it hold up the others for ever. A nonce
@@ -34,6 +38,7 @@ MOST_RAISES = 12  # four times the fee
 FEES = ("maxFeePerGas", "maxPriorityFeePerGas")
 GWEI = 10**9
 REST = (1.0, 60.0)  # [seconds] first and longest pause after a refusal
+GUARDED = "post/"  # actions that are decided on anew before they are sent again
 SHOWN_AFTER = 60.0  # [seconds] a receipt that the proven state does not confirm within it is not believed
 
 
@@ -79,6 +84,7 @@ class Outbox:
         self._watched: dict[bytes, float] = {}  # since when this process has waited for a transaction
         self._gap_since: float | None = None
         self._underbid: dict[int, int] = {}  # by nonce: how often something unknown at it was dearer
+        self._withheld: dict[str, Sent] = {}  # by action: to be sent again only if it is asked for again
 
     def is_busy(self, action: str, final: int) -> bool:
         """Whether the action is under way, or rests after a refusal; `final` is the finalized block's number."""
@@ -87,7 +93,7 @@ class Outbox:
             return True
         for sent in self._journal.sent(action=action, last=1):
             if sent.state == "pending":
-                return True
+                return action not in self._withheld
             if sent.state == "mined" and sent.block is not None and final < sent.block:
                 return self._monotonic() - self._watched.setdefault(sent.hash, self._monotonic()) < SHOWN_AFTER
         return False
@@ -96,8 +102,11 @@ class Outbox:
         """The transaction was tried, written down and sent; False if the ledger or the node refuses it now.
 
         `overtaken` names the contract's errors that only say that others have done it, or that it is done already.
-        Raises: Unavailable, if no RPC answers.
+        One that is withheld is sent as it was made. Raises: Unavailable, if no RPC answers.
         """
+        if (withheld := self._withheld.pop(action, None)) is not None:
+            self._renew(withheld, final)
+            return True
         try:
             fields = self._draft(what, data)
         except LedgerRefused as e:
@@ -127,7 +136,15 @@ class Outbox:
             self._settle(sent, count, final)
         self._fill_gap(final)
 
+    def drop_withheld(self) -> None:
+        """What is withheld still, after everything was decided on, is given up, and its nonce is free."""
+        for action, sent in self._withheld.items():
+            self._journal.mark_sent(sent.hash, "dropped")
+            self._report.info("withdrawn", action=action, tx=sent.hash)
+        self._withheld.clear()
+
     def _settle(self, sent: Sent, count: int, final: int) -> None:
+        self._withheld.pop(sent.action, None)
         receipt = self._ask("eth_getTransactionReceipt", "0x" + sent.hash.hex())
         if receipt is not None and receipt.get("blockNumber") is not None:
             block = as_int(receipt["blockNumber"])
@@ -143,11 +160,19 @@ class Outbox:
             self._report.info("dropped", action=sent.action, tx=sent.hash)
             return
         since = self._watched.get(sent.hash)
-        if since is None:  # made before this process began: it may never have left
+        if since is not None and self._monotonic() - since <= STUCK:
+            return
+        if sent.action.startswith(GUARDED):
+            self._withheld[sent.action] = sent
+        else:
+            self._renew(sent, final)
+
+    def _renew(self, sent: Sent, final: int) -> None:
+        if sent.hash in self._watched:
+            self._replace(sent, final)
+        else:  # made before this process began: it may never have left
             self._watched[sent.hash] = self._monotonic()
             self._broadcast(sent)
-        elif self._monotonic() - since > STUCK:
-            self._replace(sent, final)
 
     def _replace(self, sent: Sent, final: int) -> None:
         bid = self._bid()

@@ -38,6 +38,7 @@ def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> 
     with _locked(config.directory):
         deployment = Deployment.read(config.deployment)
         store = SecretStore.open(config.directory / "secrets", password)
+        store.wipe_unfinished()
         try:
             signer = Keystore(config.directory).find(KEY).open(password)
         except WrongKeyPassword as e:

@@ -2,7 +2,8 @@
 
 A file is written whole or not at all (temporary name, fsync, rename, fsync of the directory), readable by its owner
 alone, and never overwritten by another secret of the same name: what an oracle has committed to, it must be able to
-reveal after a crash.
+reveal after a crash. It is erased under a temporary name, too: a crash leaves it whole or gone. What a crash left under
+such a name is wiped by the next process that runs the oracle.
 
 `store.json` holds the scrypt parameters, the salt and a check value; each secret is AES-256-GCM with a random nonce and
 its own name as associated data, so that two files cannot be exchanged.
@@ -30,6 +31,7 @@ SCRYPT_N: Final = 2**18  # 0.5 s and 256 MiB on a desktop: what a guess costs to
 SCRYPT_N_INSECURE: Final = 2**12  # devnets and tests only; the store says so
 NONCE_BYTES = 12
 CHECK = b"custodes oracle store"
+UNFINISHED = "."  # how the name of a file begins that is being written, or erased
 
 
 class SecretStore:
@@ -84,6 +86,11 @@ class SecretStore:
             raise WrongPassword(f"the password does not open {directory}") from e
         return store
 
+    def wipe_unfinished(self) -> None:
+        """Nothing is left of what a crash cut short. Only the process that runs the oracle knows that it was one."""
+        for left in self._directory.glob(f"{UNFINISHED}*"):
+            _wipe(left)
+
     def names(self) -> list[str]:
         """The names of all secrets."""
         return sorted(path.stem for path in self._directory.glob("*.sealed"))
@@ -121,10 +128,10 @@ class SecretStore:
         """No secret of that name is left, as far as a file system can promise it."""
         path = self._path(name)
         if path.exists():
-            with path.open("r+b") as file:
-                file.write(b"\0" * path.stat().st_size)
-                os.fsync(file.fileno())
-            path.unlink()
+            unfinished = _unfinished(path)
+            path.rename(unfinished)
+            _sync(path.parent)
+            _wipe(unfinished)
 
     def _path(self, name: str) -> Path:
         if not name.replace("-", "").isalnum():
@@ -147,15 +154,33 @@ def _derive(password: str, salt: bytes, n: int) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _unfinished(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _unfinished(path: Path) -> Path:
+    """A name that is free even where a process of this one's number died: in a container it is always the same."""
+    return path.with_name(f"{UNFINISHED}{path.name}.{secrets.token_hex(8)}")
+
+
+def _wipe(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\0" * path.stat().st_size)
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from governance.chain.view import ChainView, Heads
 from governance.crypto.errors import InvalidPoint, WrongTransportKey
-from governance.crypto.partial import TransportPublicKey, hash_identity, make_partial, verify_transport_key
+from governance.crypto.partial import (
+    TransportPublicKey,
+    hash_identity,
+    make_partial,
+    verify_partial,
+    verify_transport_key,
+)
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.encoding.errors import NotEncodable
 from governance.encoding.keccak import keccak256
@@ -19,7 +25,7 @@ from governance.encoding.releases import compute_transport_hash
 from governance.ledger.proven import ProvenLedger
 from governance.ledger.proven_committee import ProvenCommittee, UnlockFacts
 from governance.types import Address, Hash32, MemberIndex, RequestId
-from governance.types.events.committee import UnlockRequested
+from governance.types.events.committee import PartialRefused, UnlockRequested
 from oracle.ceremony import Ceremony, HeldShare
 from oracle.journal import Journal
 from oracle.messages import decode_log, encode_approve, encode_post, event_topic
@@ -84,6 +90,7 @@ class Unlocks:
             return
         for request_id, request in list(self._open.items()):
             self._consider(RequestId(request_id), request, heads)
+        self._outbox.drop_withheld()  # decided on before a crash, or long ago, and not again
 
     def refuse_all(self, rule: str, reason: str) -> None:
         """Every open request is refused while nothing can be decided on."""
@@ -91,13 +98,18 @@ class Unlocks:
             self._report.refused(_subject(request_id), rule, reason)
 
     def _gather(self, heads: Heads) -> None:
-        """New requests are taken up; those that end unanswered are closed."""
+        """New requests are taken up; those that end unanswered are closed. Who answered wrongly is told."""
         for log in self._journal.logs(event_topic("UnlockRequested"), after=self._read_to):
             request_id = log.topics[1]
             if not self._journal.is_closed(request_id):
                 event = decode_log(log)
                 if isinstance(event, UnlockRequested):
                     self._open.setdefault(request_id, _Open(event))
+        for log in self._journal.logs(event_topic("PartialRefused"), after=self._read_to):
+            refused = decode_log(log)
+            if isinstance(refused, PartialRefused):
+                reason = f"member {refused.index} ({refused.oracle}) answered with a partial that does not verify"
+                self._report.refused(f"partial/{refused.index}/0x{log.topics[1].hex()}", "R-Committee-17", reason)
         self._read_to = heads.finalized.number
         for request_id, request in list(self._open.items()):
             if heads.finalized.timestamp > request.asked.expires_at:
@@ -149,6 +161,9 @@ class Unlocks:
         made = self._journal.answer(request_id)
         if made is None:
             partial = make_partial(held.share, request.asked.identity, request.transport)
+            # A share that decayed would make this oracle a liar, on record with its address.
+            key = g2_from_eip2537(held.verification_key)
+            verify_partial(partial, request.asked.identity, request.transport, key)
             made = (g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2))
             self._journal.keep_answer(request_id, *made, final)
         hashed = g1_to_eip2537(hash_identity(request.asked.identity))

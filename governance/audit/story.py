@@ -30,6 +30,7 @@ from governance.types.events.committee import (
     EpochInForce,
     EpochStarted,
     PartialPosted,
+    PartialRefused,
     ShareRevealed,
     UnlockApproved,
     UnlockRequested,
@@ -219,6 +220,9 @@ def _models(event: Event, names: Names) -> str | None:
             return f"oracle {event.index} approves request {short(event.request_id)} ({event.approvals} approvals)"
         case PartialPosted():
             return f"oracle {event.index} answers request {short(event.request_id)} ({event.partials} partials)"
+        case PartialRefused():
+            culprit = f"oracle {event.index} ({event.oracle})"
+            return f"{culprit} answers request {short(event.request_id)} with a wrong partial, which is refused"
         case _:
             return None
 

@@ -111,6 +111,7 @@ def status(ctx: typer.Context) -> None:
     lines += [
         f"request {request['id'][:10]}… of {request['worker']}: {len(request['approvals'])} approvals, "
         f"{len(request['partials'])} of {data['threshold']} partials"
+        + "".join(f"; {oracle} answered wrongly" for oracle in request["wrongPartials"])
         for request in data["requests"]
     ]
     app.output.result("custodes.committee/1", data, lines)
@@ -174,12 +175,13 @@ def _say(dealing: DealingRecord) -> str:
 
 
 def _open_requests(app: App, now: int) -> list[dict[str, Any]]:
-    from governance.types.events.committee import PartialPosted, UnlockApproved, UnlockRequested
+    from governance.types.events.committee import PartialPosted, PartialRefused, UnlockApproved, UnlockRequested
 
     events = [record.event for record in app.history.events]
     requests = [event for event in events if isinstance(event, UnlockRequested) and event.expires_at >= now]
     approvals = [event for event in events if isinstance(event, UnlockApproved)]
     partials = [event for event in events if isinstance(event, PartialPosted)]
+    refused = [event for event in events if isinstance(event, PartialRefused)]
     return [
         {
             "id": "0x" + request.request_id.hex(),
@@ -189,6 +191,7 @@ def _open_requests(app: App, now: int) -> list[dict[str, Any]]:
             "expiresAt": request.expires_at,
             "approvals": [event.index for event in approvals if event.request_id == request.request_id],
             "partials": [event.index for event in partials if event.request_id == request.request_id],
+            "wrongPartials": sorted({event.oracle for event in refused if event.request_id == request.request_id}),
         }
         for request in requests
     ]

@@ -28,7 +28,7 @@ from governance.ledger.codec import Call
 from governance.ledger.errors import LedgerRefused
 from governance.ledger.signer import Signer
 from governance.types import MemberIndex, ReleaseId
-from governance.types.events.committee import UnlockRequested
+from governance.types.events.committee import PartialRefused, UnlockRequested
 
 PATIENCE = 60.0  # [seconds] for approvals
 
@@ -71,7 +71,12 @@ def answer_with_wrong_share(ledger: Ledger, oracle: Signer, probe: Probe) -> Ref
         if time.monotonic() > deadline:
             raise DemoFailed(f"{threshold} approvals of the probe did not come")
         time.sleep(0.1)
-    return _must_refuse("wrong-share", ledger, _forged_answer(ledger, oracle, probe), oracle)
+    receipt = ledger.send(_forged_answer(ledger, oracle, probe), oracle)
+    refused = next((record.event for record in receipt.events if isinstance(record.event, PartialRefused)), None)
+    if refused is None:
+        raise DemoFailed("wrong-share: a partial of another share should have been refused, and was not")
+    message = f"the partial of member {refused.index} ({refused.oracle}) does not verify, and that is on record"
+    return Refusal("wrong-share", "R-Committee-17", type(refused).__name__, message)
 
 
 def combine_too_few(ledger: Ledger, probe: Probe) -> Refusal:

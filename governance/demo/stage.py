@@ -32,7 +32,7 @@ REASONS = {
     "unlock-before-quorum": "NotReleasable",
     "one-oracle-alone": "NotApproved",
     "too-few-partials": "ThresholdNotMet",
-    "wrong-share": "BadPartial",
+    "wrong-share": "PartialRefused",
     "tampered-weights": "TamperedChunk",
     "use-out-of-scope": "UseRefused",
     "ask-after-brake": "WorkerDark",

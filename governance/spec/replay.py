@@ -206,6 +206,9 @@ def _apply_committee(
         case committee_events.PartialPosted():
             caller = _request_oracle(state, event.request_id, event.index)
             return unlocks.process_post(state, caller, event.request_id, event.c1, event.c2, now, curve)
+        case committee_events.PartialRefused():
+            request_id, c1, c2 = event.request_id, event.c1, event.c2
+            return unlocks.process_post(state, event.oracle, request_id, c1, c2, now, curve, claimed_wrong=True)
         case _:
             raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
 

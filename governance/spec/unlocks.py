@@ -27,7 +27,7 @@ from governance.types import (
     RequestRecord,
     Timestamp,
 )
-from governance.types.events.committee import PartialPosted, UnlockApproved, UnlockRequested
+from governance.types.events.committee import PartialPosted, PartialRefused, UnlockApproved, UnlockRequested
 
 
 def process_request(
@@ -101,8 +101,14 @@ def process_post(
     c2: bytes,
     now: Timestamp,
     curve: Curve | None = None,
+    *,
+    claimed_wrong: bool = False,
 ) -> Result:
-    """The member's partial is accepted. The request's transport key and the member's key share are those on record."""
+    """The member's partial is accepted, or is on record as a wrong one, which changes nothing.
+
+    The request's transport key and the member's key share are those on record. Without a curve, `claimed_wrong` says
+    whether the partial is wrong.
+    """
     opened = _require_open(state, request_id, now)
     if isinstance(opened, Refusal):
         return opened
@@ -118,11 +124,13 @@ def process_post(
         return refusal
     if refusal := _check_releasable(state, opened.release_id, opened.worker, now):
         return refusal
+    is_wrong = claimed_wrong
     if curve is not None:
         _, t2 = state.committee.transport_keys[request_id]
         key = state.committee.verification_keys[opened.epoch, member.index]
-        if not curve.is_partial(opened.identity, (c1, c2), t2, key):
-            return _bad_partial(member)
+        is_wrong = not curve.is_partial(opened.identity, (c1, c2), t2, key)
+    if is_wrong:  # R-Committee-17
+        return Outcome(state, (PartialRefused(request_id, member.index, member.oracle, c1, c2),))
     answered = state.committee.answered[opened.epoch, opened.identity]
     if refusal := _check_not_barred(state, opened.epoch, opened.identity, answered):
         return refusal
@@ -211,5 +219,5 @@ def _request_open(request_id: RequestId, request: RequestRecord) -> Refusal:
 
 
 def _bad_partial(member: MemberRecord) -> Refusal:
-    message = f"the partial does not verify under the key share of member {member.index}"
+    message = f"member {member.index} has proven no key share that its partial could verify under"
     return refuse("R-Committee-17", "BadPartial", message, actual=member.index)

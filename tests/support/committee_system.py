@@ -43,6 +43,7 @@ from governance.types import (
 )
 from governance.types.events.committee import PartialPosted, UnlockApproved, UnlockRequested
 from live_system import LiveSystem, live_system
+from oracle.config import OracleConfig
 from oracle_fleet import OracleProcess, Pulse, make_oracles, pulse, wait_until
 
 DKG_PATIENCE = 90.0  # [seconds] of a crowded machine
@@ -259,14 +260,17 @@ class Unlockable:
 
 
 @contextmanager
-def committee_system(directory: Path, *, interval: float = 0.25) -> Iterator[CommitteeSystem]:
+def committee_system(
+    directory: Path, *, interval: float = 0.25, dkg_phase: str = "3m", patience: int = OracleConfig.patience
+) -> Iterator[CommitteeSystem]:
     """A system in force, and five oracles with ether that do not run yet. Everything ends with the block."""
     # A request outlives the votes that a test puts between its approvals and its answers.
     template = re.sub(r'(request_lifetime = )"\w+"', r'\1"1d"', read_template("devnet"), count=1)
+    template = re.sub(r'(dkg_phase = )"\w+"', rf'\1"{dkg_phase}"', template, count=1)
     with live_system(directory, mining=Mining.EACH_TRANSACTION, template=template) as system:
         deployment = directory / "deployment.json"
         system.ledger.deployment.write(deployment)
-        oracles = make_oracles(directory, SIZE, system.anvil.url, deployment)
+        oracles = make_oracles(directory, SIZE, system.anvil.url, deployment, patience)
         made = CommitteeSystem(system, oracles, Pulse(system.anvil.url, interval))
         system.fund(made.worker.address, *(oracle.address for oracle in oracles))
         with pulse(system.anvil.url, interval) as made.pulse:

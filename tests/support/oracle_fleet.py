@@ -95,11 +95,12 @@ class OracleProcess:
     url: str
     deployment: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    program: tuple[str, ...] = CUSTODES
 
     def start(self, *options: str) -> None:
         """It runs. What it says goes to `log`, after what it said before."""
         assert self.process is None or self.process.poll() is not None
-        command = [*CUSTODES, "oracle", "run", "--dir", str(self.directory), "--rpc", self.url]
+        command = [*self.program, "oracle", "run", "--dir", str(self.directory), "--rpc", self.url]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--deployment", str(self.deployment), *options],
@@ -180,7 +181,9 @@ class OracleProcess:
         return KeyShare(epoch, MemberIndex(int(secret["index"])), scalar), bytes.fromhex(secret["verification_key"])
 
 
-def make_oracles(directory: Path, count: int, url: str, deployment: Path) -> list[OracleProcess]:
+def make_oracles(
+    directory: Path, count: int, url: str, deployment: Path, patience: int = OracleConfig.patience
+) -> list[OracleProcess]:
     """That many oracles; none of them runs yet."""
 
     def make(number: int) -> OracleProcess:
@@ -188,7 +191,7 @@ def make_oracles(directory: Path, count: int, url: str, deployment: Path) -> lis
         own.mkdir(mode=0o700)
         password_file = own / "password"
         password_file.write_text(PASSWORD + "\n")
-        config = OracleConfig(own, password_file=password_file, poll=0.1)
+        config = OracleConfig(own, password_file=password_file, poll=0.1, patience=patience)
         key, _ = create_oracle(config, PASSWORD, insecure_devnet=True)
         return OracleProcess(own, key.address, url, deployment)
 

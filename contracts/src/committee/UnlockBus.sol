@@ -84,7 +84,12 @@ abstract contract UnlockBus is CommitteeStore {
         bytes32 given = keccak256(abi.encodePacked(releaseId, worker, hashed, t2));
         if (given != request.answerHash) revert BadPartial(requestId, holder.index);
         (bytes32 identity,, uint64 stopsSeen) = _requireReleasable(releaseId, worker);
-        if (!BlsProofs.isPartial(hashed, c1, c2, t2, verificationKey)) revert BadPartial(requestId, holder.index);
+        if (!BlsProofs.isPartial(hashed, c1, c2, t2, verificationKey)) {
+            // R-Committee-17: told and not reverted, since a revert would take the culprit's name along. Whatever somebody
+            // else could have made wrong was compared before this.
+            emit PartialRefused(requestId, holder.index, msg.sender, abi.encodePacked(c1), abi.encodePacked(c2));
+            return;
+        }
 
         _recordAnswer(epoch, identity, bit, threshold, stopsSeen);
         partials |= bit;

@@ -109,6 +109,10 @@ interface ICommittee is IActionTarget {
     );
     event UnlockApproved(bytes32 indexed requestId, uint16 indexed index, uint8 approvals);
     event PartialPosted(bytes32 indexed requestId, uint16 indexed index, bytes c1, bytes c2, uint8 partials);
+    /// @notice A member answered with points that do not verify against its key: R-Committee-17. They count for nothing.
+    event PartialRefused(
+        bytes32 indexed requestId, uint16 indexed index, address indexed oracle, bytes c1, bytes c2
+    );
 
     /// @notice R-Committee-01: the committee is malformed: 2 <= t, 2t - 1 <= n <= 31, t + slack <= n, distinct oracles.
     error MalformedCommittee(uint16 threshold, uint16 slack, uint256 size);
@@ -144,7 +148,7 @@ interface ICommittee is IActionTarget {
     error NoOpenRequest(bytes32 requestId, uint40 expiresAt);
     /// @notice R-Committee-16: the request has fewer approvals than the threshold.
     error NotApproved(bytes32 requestId, uint256 actual, uint256 required);
-    /// @notice R-Committee-17: the partial does not verify against that member's key.
+    /// @notice R-Committee-17: the partial comes with another H(id), T2 or PK_i than those that it has to verify against.
     error BadPartial(bytes32 requestId, uint16 index);
     /// @notice R-Committee-18: a stop fell between the first partial and the t-th: that identity waits for a refresh.
     error IdentityBarred(bytes32 identity);
@@ -191,7 +195,8 @@ interface ICommittee is IActionTarget {
 
     /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1. The
     /// request's release and worker, H(id), t2 and the member's PK_i are given again and checked against their hashes. Points
-    /// are words: of G1 four, of G2 eight, so that none has a length that could be wrong.
+    /// are words: of G1 four, of G2 eight, so that none has a length that could be wrong. A wrong C1 or C2 reverts nothing:
+    /// it is refused, and stays on record with the oracle's address.
     function post(
         bytes32 requestId,
         bytes32 releaseId,

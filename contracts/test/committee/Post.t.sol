@@ -105,12 +105,12 @@ contract PostTest is CommitteeTest {
 
     // --- what
 
-    function test_post_reverts_onAPartialWithAnotherShare() public {
+    function test_post_refusesAPartialWithAnotherShare_withItsOracleOnRecord() public {
         approveByThree(requestId);
         assertRefused(2, DkgVectors.PARTIAL_WRONG_SHARE);
     }
 
-    function test_post_reverts_onAnotherMembersPartial() public {
+    function test_post_refusesAnotherMembersPartial() public {
         approveByThree(requestId);
         assertRefused(2, DkgVectors.partialOf0(1));
     }
@@ -121,7 +121,7 @@ contract PostTest is CommitteeTest {
         assertPostReverts(dataOf(DkgVectors.partialOf0(1), DkgVectors.t2(0), DkgVectors.publicShare(1)), badPartial(2));
     }
 
-    function test_post_reverts_onAPartialOfAnotherRequest() public {
+    function test_post_refusesAPartialOfAnotherRequest() public {
         approveByThree(requestId);
         assertRefused(2, DkgVectors.partialOf1(2));
     }
@@ -156,7 +156,7 @@ contract PostTest is CommitteeTest {
         post(requestId, 2, 0);
     }
 
-    function test_post_reverts_onHalvesInTheWrongOrder() public {
+    function test_post_refusesHalvesInTheWrongOrder() public {
         approveByThree(requestId);
         (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(2));
         assertRefused(2, bytes.concat(c2, c1));
@@ -210,7 +210,33 @@ contract PostTest is CommitteeTest {
         assertPostReverts(
             dataOf(bytes.concat(DkgVectors.FORGED_LONG_C1, DkgVectors.FORGED_C2), t2, share), badPartial(2)
         );
-        assertPostReverts(dataOf(bytes.concat(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2), t2, share), badPartial(2));
+        assertRefused(2, bytes.concat(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2));
+    }
+
+    /// @dev It neither bars the identity, as the first answer before a stop would, nor is its member's answer.
+    function test_post_refused_changesNothing() public {
+        approveByThree(requestId);
+        assertRefused(2, DkgVectors.PARTIAL_WRONG_SHARE);
+        assertRefused(2, DkgVectors.PARTIAL_WRONG_SHARE);
+        assertEq(committee.getRequest(requestId).partials, 0, "partials");
+        uint256 before = vm.snapshotState();
+        stop(modelId);
+        assertFalse(committee.isBarred(EPOCH, DkgVectors.IDENTITY), "barred");
+        assertTrue(vm.revertToState(before), "back");
+        post(requestId, 2, 0);
+        assertEq(committee.getRequest(requestId).partials, 2, "the right one counts");
+    }
+
+    /// @dev Nobody is on record for what the contract would not have let it answer.
+    function test_post_reverts_onAWrongPartialThatIsNotAskedFor() public {
+        vm.expectRevert(notApproved(0, THRESHOLD));
+        postWith(requestId, 2, 0, DkgVectors.PARTIAL_WRONG_SHARE);
+        approveByThree(requestId);
+        vm.expectRevert(notApproved(0, 1));
+        postWith(requestId, 4, 0, DkgVectors.PARTIAL_WRONG_SHARE);
+        stop(modelId);
+        vm.expectRevert(notReleasable(IReleases.Releasability.Stopped));
+        postWith(requestId, 2, 0, DkgVectors.PARTIAL_WRONG_SHARE);
     }
 
     // --- what it does
@@ -258,7 +284,9 @@ contract PostTest is CommitteeTest {
     // --- helpers
 
     function assertRefused(uint16 member, bytes memory partial_) private {
-        vm.expectRevert(badPartial(member));
+        (bytes memory c1, bytes memory c2) = halves(partial_);
+        vm.expectEmit(address(committee));
+        emit ICommittee.PartialRefused(requestId, member, oracle(member), c1, c2);
         postWith(requestId, member, 0, partial_);
     }
 

@@ -61,7 +61,11 @@ rule(
     "No answer is accepted before as many members as the threshold approved, the answering one among them.",
     errors=["NotApproved"],
 )
-rule("R-Committee-17", "A partial is accepted only if it verifies under its member's key.", errors=["BadPartial"])
+rule(
+    "R-Committee-17",
+    "A partial is accepted only if it verifies under its member's key; a wrong one is on record with its oracle.",
+    errors=["BadPartial"],
+)
 rule(
     "R-Committee-18",
     "A stop that falls between the first partial for an identity and the t-th bars that identity until a refresh.",

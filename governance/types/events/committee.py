@@ -145,6 +145,15 @@ class PartialPosted:
     partials: int
 
 
+@dataclass(frozen=True, slots=True)
+class PartialRefused:
+    request_id: RequestId
+    index: MemberIndex
+    oracle: Address
+    c1: bytes
+    c2: bytes
+
+
 CommitteeEvent = (
     EpochStarted
     | MemberNamed
@@ -161,4 +170,5 @@ CommitteeEvent = (
     | UnlockRequested
     | UnlockApproved
     | PartialPosted
+    | PartialRefused
 )

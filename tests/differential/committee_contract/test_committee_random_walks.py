@@ -46,7 +46,7 @@ from governance.types import (
     StopStatus,
 )
 from governance.types.events import Event
-from governance.types.events.committee import UnlockRequested
+from governance.types.events.committee import PartialRefused, UnlockRequested
 from spec_world import STRANGER, WORKER, address_of, label
 
 SIZE, THRESHOLD = 5, 3
@@ -58,7 +58,7 @@ EXPECTED = {
     *(
         "NoOpenRequest",
         "NotApproved",
-        "BadPartial",
+        "PartialRefused",
         "BadPoint",
         "IdentityBarred",
         "NoDealing",
@@ -125,7 +125,7 @@ class Walker:
             self.duel.wait(self.dice.choice([1, 1, 5, 60]))
             step = self.dice.choices(*zip(*self.choices(), strict=True))[0]
             if (taken := step()) is not None:
-                self.outcomes[taken.error if isinstance(taken, Refusal) else step.__name__] += 1
+                self.outcomes[_name(step, taken)] += 1
         self.duel.compare()
 
     def choices(self) -> list[tuple[Callable[[], Taken | None], float]]:
@@ -331,6 +331,12 @@ class Walker:
         for dealt in rest:
             first = first + dealt
         return first
+
+
+def _name(step: Callable[[], Taken | None], taken: Taken) -> str:
+    if isinstance(taken, Refusal):
+        return taken.error
+    return "PartialRefused" if any(isinstance(event, PartialRefused) for event in taken) else step.__name__
 
 
 def test_committee_agrees_with_the_rules_on_random_walks(start_anvil: StartAnvil) -> None:

@@ -203,6 +203,53 @@ def test_transaction_that_never_left_is_sent_after_a_restart(world: World) -> No
     assert world.count == 1
 
 
+def test_answer_that_never_left_is_sent_after_a_restart_only_if_it_is_asked_for_again(world: World) -> None:
+    world.send("post/1")
+    world.drop_all()
+    (before,) = world.journal.sent()
+    world.restart()
+    assert world.is_busy("post/1")
+    for _ in range(2):
+        world.settle()
+        assert not world.is_busy("post/1")
+        assert world.pool() == {}
+    assert world.send("post/1", data=b"other")  # it is sent as it was made
+    assert world.is_busy("post/1")
+    assert [each["hash"] for each in world.pool().values()] == ["0x" + before.hash.hex()]
+    world.mine()
+    world.settle()
+    assert world.states() == ["mined"]
+
+
+def test_answer_that_is_not_asked_for_again_is_given_up_with_its_nonce(world: World) -> None:
+    world.send("post/1")
+    world.drop_all()
+    world.restart()
+    world.outbox.drop_withheld()
+    assert world.states() == ["pending"]  # nothing was withheld yet
+    world.settle()
+    world.outbox.drop_withheld()
+    assert world.states() == ["dropped"]
+    assert world.told.events == ["sent", "withdrawn"]
+    world.settle()
+    assert world.pool() == {}
+    world.send("approve/2")
+    assert list(world.pool()) == [0]
+
+
+def test_answer_that_is_stuck_is_replaced_only_if_it_is_asked_for_again(world: World) -> None:
+    world.send("post/1")
+    world.settle()
+    assert world.is_busy("post/1")
+    world.now += outbox_module.STUCK + 1
+    world.settle()
+    assert not world.is_busy("post/1")
+    assert world.states() == ["pending"]
+    world.send("post/1")
+    assert world.states() == ["pending", "replaced"]
+    assert world.is_busy("post/1")
+
+
 def test_transaction_that_is_stuck_is_replaced_at_its_nonce_with_a_higher_fee(world: World) -> None:
     world.send()
     (before,) = world.pool().values()

@@ -92,6 +92,33 @@ def test_erased_secret_is_gone(store: SecretStore) -> None:
     assert store.names() == []
 
 
+def test_crash_while_a_secret_is_written_or_erased_leaves_it_whole_or_gone(
+    store: SecretStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of the same number comes next, as in a container; what is left stands in nobody's way."""
+
+    def die(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    store.put("epoch-1", SECRET)
+    monkeypatch.setattr(Path, "rename", die)
+    for cut_short in (lambda: store.put("epoch-2", SECRET), lambda: store.erase("epoch-1")):
+        with pytest.raises(KeyboardInterrupt):
+            cut_short()
+    monkeypatch.undo()
+    assert (store.get("epoch-1"), store.get("epoch-2")) == (SECRET, None)
+    store.put("epoch-2", SECRET)
+    monkeypatch.setattr(Path, "unlink", die)
+    with pytest.raises(KeyboardInterrupt):
+        store.erase("epoch-1")
+    monkeypatch.undo()
+    assert store.get("epoch-1") is None
+    assert store.names() == ["epoch-2"]
+    assert len(list((tmp_path / "oracle").glob(".*"))) == 2
+    SecretStore.open(tmp_path / "oracle", "right").wipe_unfinished()
+    assert sorted(path.name for path in (tmp_path / "oracle").iterdir()) == ["epoch-2.sealed", "store.json"]
+
+
 def test_production_default_costs_what_it_should() -> None:
     assert SCRYPT_N == 2**18
 

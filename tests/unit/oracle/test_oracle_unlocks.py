@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from committee_player import THRESHOLD, Player, form_committee
 from governance.chain.receipts import Log
+from governance.crypto.group import Scalar
 from governance.crypto.partial import TransportKey, generate_transport_key, make_partial
 from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
+from governance.crypto.vss import KeyShare
 from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_model_id
 from governance.ledger.signer import Signer
@@ -25,6 +28,7 @@ from governance.types import (
     RegisterModel,
     ReleaseId,
     RequestId,
+    RevokeRelease,
     Timestamp,
     WorkerGrant,
 )
@@ -118,6 +122,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield Scene(world, node, players, worker, compute_model_id(worker.address, 1))
 
 
+def replace_share(player: Player, other: Player) -> Player:
+    """The member with the share of another."""
+    liar = copy.copy(player)
+    liar.acknowledged = replace(player.acknowledged, secret=other.acknowledged.secret)
+    return liar
+
+
 def forge(scene: Scene, asked: UnlockRequested, **changes: bytes) -> None:
     """The event of that request in the journal says something else, as a liar's would if receipts were not proven."""
     (log,) = scene.world.journal.logs(event_topic("UnlockRequested"), asked.request_id)
@@ -167,6 +178,69 @@ def test_partial_is_the_same_after_a_crash_before_it_was_sent(scene: Scene, monk
     posted = [r.event for r in scene.world.system.ledger.events() if isinstance(r.event, PartialPosted)]
     mine = next(event for event in posted if event.request_id == asked.request_id)
     assert (mine.c1, mine.c2) == made
+
+
+def test_answer_that_was_written_down_is_not_sent_after_a_crash_once_its_release_is_revoked(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decided before a crash is decided anew: an answer cannot be taken back."""
+    asked, _ = scene.ask()
+    scene.look()
+    scene.approve(asked, *scene.players[:2])
+
+    def die(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scene.node.outbox, "_broadcast", die)
+    with pytest.raises(KeyboardInterrupt):
+        scene.look(3)
+    (made,) = scene.world.journal.sent(state="pending")
+    assert made.action == f"post/0x{asked.request_id.hex()}"
+    system = scene.world.system
+    revocation = RevokeRelease(asked.release_id, "misuse")
+    proposal = system.propose(ActionKind.REVOKE_RELEASE, revocation)
+    system.vote(proposal, range(15))
+    system.execute(proposal, ActionKind.REVOKE_RELEASE, revocation)
+    scene.restart()
+    scene.look(3)
+    assert system.ledger.rpc.call("eth_getTransactionByHash", "0x" + made.hash.hex()) is None
+    assert [sent.state for sent in scene.world.journal.sent(action=made.action)] == ["dropped"]
+    assert scene.said("refused", asked.request_id)[-1]["rule"] == "R-Oracle-01"
+    other, _ = scene.ask()
+    scene.look(2)
+    assert scene.request(other.request_id).approvals == 0b00001  # its nonce was free
+
+
+def test_answer_of_a_share_that_decayed_is_never_sent(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, _ = scene.ask()
+    scene.look(2)
+    epoch = scene.world.epoch
+    held = scene.node.ceremony.share_of(epoch)
+    assert held is not None
+    decayed = replace(held, share=KeyShare(epoch, held.share.member, Scalar.random()))
+    monkeypatch.setitem(scene.node.ceremony._held, epoch, decayed)
+    scene.approve(asked, *scene.players[:2])
+    scene.look(3)
+    assert scene.world.journal.answer(asked.request_id) is None
+    assert "does not verify under its public key share" in scene.world.events("unlocks")[-1]["reason"]
+    monkeypatch.undo()
+    scene.look(2)
+    assert scene.request(asked.request_id).partials == 0b00001
+
+
+def test_wrong_partial_of_another_member_is_told_with_its_address(scene: Scene) -> None:
+    asked, transport = scene.ask()
+    scene.look(2)
+    liar, other = scene.players[:2]
+    scene.approve(asked, liar, other)
+    scene.post(asked, transport, replace_share(liar, other))
+    scene.look(3)
+    (said,) = [line for line in scene.world.events("refused") if asked.request_id.hex() in line["subject"]]
+    assert (said["rule"], liar.signer.address in said["reason"]) == ("R-Committee-17", True)
+    assert scene.request(asked.request_id).partials == 0b00001
+    scene.restart()
+    scene.look(2)
+    assert scene.world.events("refused")[-1] == said  # once
 
 
 def test_request_that_t_others_answered_is_closed_without_an_answer(scene: Scene) -> None:

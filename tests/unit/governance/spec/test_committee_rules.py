@@ -27,7 +27,13 @@ from governance.types import (
     StopId,
     SuspendSeat,
 )
-from governance.types.events.committee import DealerDisqualified, EpochAborted, EpochInForce, PhaseAdvanced
+from governance.types.events.committee import (
+    DealerDisqualified,
+    EpochAborted,
+    EpochInForce,
+    PartialRefused,
+    PhaseAdvanced,
+)
 from refusals import refused
 from spec_committee import ONE, acknowledging, members
 from spec_world import DAY, STRANGER, WORKER, World, address_of, label
@@ -356,7 +362,10 @@ def test_what_the_curve_denies_is_refused(forming: World) -> None:
         forming.take(forming.try_approve(request, place))
     post = unlocks.process_post
     bad = Points(is_partial=False)
-    refused(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, bad), "R-Committee-17")
+    recorded = post(forming.state, forming.oracle(0), request, b"c1", b"c2", forming.now, bad)
+    index = forming.state.committee.members[ONE][0].index
+    event = PartialRefused(request, index, forming.oracle(0), b"c1", b"c2")
+    assert recorded == Outcome(forming.state, (event,))  # R-Committee-17: on record, and nothing else
     forming.take(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points()))
 
 

@@ -28,7 +28,7 @@ CASES = {
     "REORG": 0,  # blocks that are replaced
     "TIME": 0,  # clocks that jump, chains that stall
     # - - - processes and members - - -
-    "KILL": 0,  # a process that is gone at some step
+    "KILL": 5,  # a process that is gone at some step
     "DKG": 0,  # a member that cheats while a key is made
     "UNLOCK": 0,  # whoever cheats while a model is unlocked
 }

@@ -13,7 +13,20 @@ from pathlib import Path
 
 from committee_player import SIZE, THRESHOLD, Player, form_committee
 from committee_system import CommitteeSystem, Unlockable, committee_system
-from deaths import ACCUSED, COMPLAINT, FIRST, GENERATION, REFRESH, UNLOCK, VICTIM, Death, Died, Reaper, share_out
+from deaths import (
+    ACCUSED,
+    COMPLAINT,
+    FIRST,
+    GENERATION,
+    REFRESH,
+    TOGETHER,
+    UNLOCK,
+    VICTIM,
+    Death,
+    Died,
+    Reaper,
+    share_out,
+)
 from governance.crypto.partial import combine
 from governance.crypto.points import g2_from_eip2537
 from governance.types import Epoch, Fault, Phase
@@ -32,14 +45,44 @@ def mortals(directory: Path) -> Iterator[CommitteeSystem]:
         yield committee
 
 
-def generate(committee: CommitteeSystem, deaths: Sequence[Death]) -> tuple[Epoch, list[Died]]:
+def generate(committee: CommitteeSystem, deaths: Sequence[Death]) -> list[Died]:
     """A key is made by five oracles that die meanwhile."""
     reaper, before = _begin(committee, deaths, GENERATION)
     epoch = committee.form()
     _until_in_force(committee, reaper, epoch)
     _assert_sent(committee, before, [STEPS + (at == FIRST) for at in range(SIZE)])
     _assert_shares(committee, epoch)
-    return epoch, reaper.died
+    return reaper.died
+
+
+def generate_together(committee: CommitteeSystem) -> list[Died]:
+    """A key is made by five oracles that are killed all at once in each phase."""
+    before = [committee.transactions_of(oracle) for oracle in committee.oracles]
+    for oracle in committee.oracles:
+        oracle.start()
+    epoch = committee.form()
+    died = []
+    for phase in ("registering", "dealing", "settling", "acknowledging"):
+
+        def is_there(phase: str = phase) -> bool:
+            return any(said["phase"] == phase for oracle in committee.oracles for said in oracle.lines("epoch"))
+
+        wait_until(is_there, patience=PATIENCE, what=phase, oracles=committee.oracles)
+        for oracle in committee.oracles:
+            oracle.kill()
+            died.append(Died(Death(TOGETHER, phase, "all while"), oracle.directory.name))
+        for oracle in committee.oracles:
+            oracle.start()
+    committee.wait_for_phase(epoch, Phase.IN_FORCE, PATIENCE)
+    _assert_sent(committee, before, [STEPS + (at == FIRST) for at in range(SIZE)])
+    _assert_shares(committee, epoch)
+    return died
+
+
+def release(committee: CommitteeSystem) -> Unlockable:
+    """A model, sealed to the key in force, and a release for it."""
+    model = committee.register_model()
+    return Unlockable(committee, committee.system.ledger.committee.get_current_epoch(), model, committee.grant(model))
 
 
 def unlock(unlockable: Unlockable, deaths: Sequence[Death]) -> list[Died]:
@@ -64,15 +107,15 @@ def unlock(unlockable: Unlockable, deaths: Sequence[Death]) -> list[Died]:
     return reaper.died
 
 
-def refresh(committee: CommitteeSystem, old: Epoch, deaths: Sequence[Death]) -> tuple[Epoch, list[Died]]:
+def refresh(committee: CommitteeSystem, deaths: Sequence[Death]) -> list[Died]:
     """The same five deal their key again, and die meanwhile: the old shares outlive every death before finality."""
     ledger = committee.system.ledger
-    key = ledger.committee.get_key()
+    old, key = ledger.committee.get_current_epoch(), ledger.committee.get_key()
 
     def is_final() -> bool:
-        in_force = [record for record in ledger.events() if isinstance(record.event, EpochInForce)]
+        made = [(each.event, each.block) for each in ledger.events() if isinstance(each.event, EpochInForce)]
         final = int(ledger.rpc.call("eth_getBlockByNumber", "finalized", False)["number"], 16)
-        return any(record.event.epoch == old + 1 and record.block <= final for record in in_force)
+        return any(event.epoch > old and block <= final for event, block in made)
 
     def look_at_the_dead(oracle: OracleProcess) -> None:
         if oracle.store().get(f"share-{old}") is None:
@@ -80,12 +123,11 @@ def refresh(committee: CommitteeSystem, old: Epoch, deaths: Sequence[Death]) -> 
 
     reaper, before = _begin(committee, deaths, REFRESH, on_death=look_at_the_dead)
     epoch = form_committee(committee.system, [oracle.address for oracle in committee.oracles], old)
-    assert epoch == old + 1
     _until_in_force(committee, reaper, epoch)
     assert ledger.committee.get_key() == key
     _assert_sent(committee, before, [STEPS + (at == FIRST) for at in range(SIZE)])
     _assert_shares(committee, epoch)
-    return epoch, reaper.died
+    return reaper.died
 
 
 def dispute(committee: CommitteeSystem, deaths: Sequence[Death]) -> list[Died]:

@@ -78,6 +78,7 @@ def _making(stage: str) -> list[Death]:
 
 
 GENERATION, COMPLAINT, UNLOCK, REFRESH = "generation", "complaint", "unlock", "refresh"
+TOGETHER = "together"  # where all die at once
 STAGES = (GENERATION, UNLOCK, REFRESH, COMPLAINT)
 PLACES = (
     *_making(GENERATION),

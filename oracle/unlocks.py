@@ -162,8 +162,8 @@ class Unlocks:
         if made is None:
             partial = make_partial(held.share, request.asked.identity, request.transport)
             # A share that decayed would make this oracle a liar, on record with its address.
-            key = g2_from_eip2537(held.verification_key)
-            verify_partial(partial, request.asked.identity, request.transport, key)
+            public_share = g2_from_eip2537(held.verification_key)
+            verify_partial(partial, request.asked.identity, request.transport, public_share)
             made = (g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2))
             self._journal.keep_answer(request_id, *made, final)
         hashed = g1_to_eip2537(hash_identity(request.asked.identity))

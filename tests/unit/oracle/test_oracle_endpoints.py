@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from governance.chain.errors import ChainMismatch, RpcError, RpcUnavailable
+from bad_provider import bad_provider
+from governance.chain.errors import ChainMismatch, RpcError, RpcOverloaded, RpcUnavailable
 from governance.chain.rpc import Rpc
 from governance.types import ChainId, Hash32
 from oracle.endpoints import PAUSE, Endpoint
@@ -92,3 +93,19 @@ def test_endpoint_that_is_back_is_trusted_as_before(start_anvil: Any) -> None:
         clock.now = 6.0
         assert endpoint.call("eth_chainId") == "0x7a69"
         assert not endpoint.is_resting
+
+
+def test_endpoint_that_is_asked_for_too_much_rests_as_long_as_it_asks_itself(anvil: Any, genesis: Hash32) -> None:
+    clock = Clock()
+    with (
+        bad_provider(anvil.url) as provider,
+        Endpoint(provider.url, ChainId(31337), genesis, monotonic=clock, draw=lambda: 0.0) as endpoint,
+    ):
+        endpoint.verify()
+        provider.busy = 1
+        with pytest.raises(RpcOverloaded, match="HTTP 429"):
+            endpoint.call("eth_chainId")
+        clock.now = 2.9  # it said 3 s
+        assert endpoint.is_resting
+        clock.now = 3.0
+        assert endpoint.call("eth_chainId") == "0x7a69"

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +55,8 @@ def _go(stage: str, go: Callable[[], list[Died]]) -> Ended:
     start = time.monotonic()
     try:
         died = go()
-    except AssertionError as e:
-        return Ended(stage, time.monotonic() - start, [], str(e))
+    except AssertionError:
+        return Ended(stage, time.monotonic() - start, [], traceback.format_exc())
     return Ended(stage, time.monotonic() - start, died)
 
 

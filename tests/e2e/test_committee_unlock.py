@@ -9,13 +9,9 @@ from committee_system import Asked, Unlockable
 from governance.crypto.errors import ThresholdNotMet, UnwrapFailed, WrongIdentityKey
 from governance.crypto.group import combine_points, multiply
 from governance.crypto.ibe import unwrap
-from governance.crypto.partial import IdentityKey, combine, hash_identity, make_partial, verify_identity_key
-from governance.crypto.points import g1_to_eip2537, g2_from_eip2537
-from governance.crypto.vss import KeyShare, compute_lagrange
-from governance.ledger.errors import LedgerRefused
-from governance.ledger.signer import Signer
-from governance.types import ReleaseId
-from governance.types.events.committee import PartialRefused
+from governance.crypto.partial import IdentityKey, combine, hash_identity, verify_identity_key
+from governance.crypto.points import g2_from_eip2537
+from governance.crypto.vss import compute_lagrange
 from oracle_fleet import wait_until
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
@@ -40,27 +36,6 @@ def test_unlock_gives_a_named_worker_exactly_the_needed_partials(unlockable: Unl
     committee.settle()
     assert len(committee.partials(asked)) == THRESHOLD
     assert open_data_key(unlockable, asked) == DATA_KEY
-
-
-def test_unlock_of_a_stranger_is_refused_and_nobody_approves(unlockable: Unlockable) -> None:
-    committee, stranger = unlockable.committee, Signer.random()
-    committee.system.fund(stranger.address)
-    before = len(committee.system.ledger.events())
-    with pytest.raises(LedgerRefused) as refusal:
-        committee.ask(unlockable.release, stranger)
-    assert refusal.value.error == "NotReleasable"
-    committee.settle()
-    assert len(committee.system.ledger.events()) == before
-
-
-def test_unlock_without_a_release_is_refused_and_nobody_approves(unlockable: Unlockable) -> None:
-    committee = unlockable.committee
-    before = len(committee.system.ledger.events())
-    with pytest.raises(LedgerRefused) as refusal:
-        committee.ask(ReleaseId(b"\x77" * 32))
-    assert refusal.value.rule == "R-Committee-13"
-    committee.settle()
-    assert len(committee.system.ledger.events()) == before
 
 
 def test_unlock_works_with_two_of_five_oracles_dead(unlockable: Unlockable) -> None:
@@ -88,43 +63,6 @@ def test_unlock_waits_for_a_third_oracle_with_three_of_five_dead(unlockable: Unl
     assert open_data_key(unlockable, asked) == DATA_KEY
     for oracle in committee.oracles[2:4]:
         oracle.start()
-
-
-def test_modified_oracle_is_refused_by_the_contract_without_approvals(unlockable: Unlockable) -> None:
-    committee = unlockable.committee
-    traitor = committee.oracles[0]
-    with committee.oracles_frozen():
-        asked = committee.ask(unlockable.release)
-        share, verification_key = traitor.key_share(unlockable.epoch)
-        partial = make_partial(share, committee.identity(unlockable.model), asked.transport.public)
-        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        ledger = committee.system.ledger
-        hashed = ledger.committee.get_hash_to_g1(committee.identity(unlockable.model))
-        call = ledger.committee.post(asked.event, c1, c2, hashed=hashed, verification_key=verification_key)
-        with pytest.raises(LedgerRefused) as refusal:
-            ledger.send(call, traitor.signer())
-        assert refusal.value.error == "NotApproved"
-    committee.wait_for_partials(asked, THRESHOLD)
-
-
-def test_partial_made_with_a_wrong_share_is_refused_by_the_contract(unlockable: Unlockable) -> None:
-    committee = unlockable.committee
-    ledger = committee.system.ledger
-    liar = committee.oracles[0]
-    with committee.oracles_frozen():
-        asked = committee.ask(unlockable.release)
-        for oracle in committee.oracles[:THRESHOLD]:
-            ledger.send(ledger.committee.approve(asked.request_id), oracle.signer())
-        (mine, verification_key), (other, _) = (o.key_share(unlockable.epoch) for o in committee.oracles[:2])
-        wrong = KeyShare(mine.epoch, mine.member, other.secret)
-        partial = make_partial(wrong, committee.identity(unlockable.model), asked.transport.public)
-        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        hashed = ledger.committee.get_hash_to_g1(committee.identity(unlockable.model))
-        call = ledger.committee.post(asked.event, c1, c2, hashed=hashed, verification_key=verification_key)
-        assert ledger.send(call, liar.signer()).find(PartialRefused).oracle == liar.address
-        assert committee.partials(asked) == []
-    committee.wait_for_partials(asked, THRESHOLD)
-    assert open_data_key(unlockable, asked) == DATA_KEY
 
 
 def test_fewer_than_t_key_shares_cannot_make_the_identity_key(unlockable: Unlockable) -> None:

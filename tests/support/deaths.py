@@ -135,6 +135,7 @@ class Reaper:
         """Who has a plan runs by it, and the others as they did."""
         for at, deaths in self.plan.items():
             if deaths and self.oracles[at].is_running:
+                self.oracles[at].wait_ready()
                 assert self.oracles[at].stop() == 0
             if not self.oracles[at].is_running:
                 self._start(at)

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BrakeStore} from "./brake/BrakeStore.sol";
-import {Incidents} from "./brake/Incidents.sol";
+import {Inheritance} from "./brake/Inheritance.sol";
 import {Succession} from "./brake/Succession.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
 import {IBrake} from "./interfaces/IBrake.sol";
@@ -15,7 +15,7 @@ import {ActionContext, System} from "./types/System.sol";
 /// @title The brake
 /// @notice A few seats of two chambers stop a lineage of models, or everything, at once. Only a vote of tier 3 lets
 /// what was stopped run again. Stops never block the Council.
-contract Brake is Incidents, Succession {
+contract Brake is Inheritance, Succession {
     uint8 private constant CONFIRM_TIER = 1;
     uint8 private constant RESUME_TIER = 3;
     uint8 private constant SUCCESSOR_TIER = 4;
@@ -31,7 +31,6 @@ contract Brake is Incidents, Succession {
     mapping(bytes32 scope => uint64) private pulling; // seats with a pull since the last stop; pruned when read
     mapping(bytes32 scope => mapping(uint8 seat => uint40)) private pulledAt; // [Unix seconds]
     mapping(bytes32 scope => mapping(uint8 seat => Cooldown)) private cooldowns;
-    Stop[] private stops; // stop i has the id i + 1
 
     constructor(System memory sys) BrakeStore(sys) {}
 
@@ -80,8 +79,7 @@ contract Brake is Incidents, Succession {
     function openScope(bytes32 scope) external {
         if (msg.sender != address(RELEASES)) revert OnlyReleases(msg.sender); // R-Brake-10
         // Releases opens a scope once, since it registers no model twice; a repetition would lift no stop.
-        scopes[scope].openedAt = uint40(block.timestamp);
-        emit ScopeOpened(scope);
+        _open(scope);
     }
 
     /// @inheritdoc IActionTarget

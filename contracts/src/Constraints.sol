@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {LedgerStore} from "./constraints/LedgerStore.sol";
 import {IActionTarget} from "./interfaces/IActionTarget.sol";
-import {IConstraints} from "./interfaces/IConstraints.sol";
-import {ActionTarget} from "./libraries/ActionTarget.sol";
 import {
     ActionKind,
     AddConstraint,
@@ -19,36 +18,13 @@ import {ActionContext, System} from "./types/System.sol";
 /// @title The hash-chained ledger of safety constraints
 /// @notice Adding and tightening are easy, loosening is hard, and nothing is ever rewritten. Constraints conjoin: no
 /// document can permit what another forbids, so adding one always tightens.
-contract Constraints is IConstraints, ActionTarget {
+contract Constraints is LedgerStore {
     uint8 private constant TIGHTENING_TIER = 1;
     uint8 private constant LOOSENING_TIER = 3;
 
-    /// @dev Six slots instead of the eight that the order of Entry would take.
-    struct StoredEntry {
-        bytes32 head;
-        bytes32 constraintId;
-        bytes32 documentHash;
-        bytes32 parent;
-        uint256 proposalId;
-        ActionKind kind;
-        uint8 tier;
-        uint40 time;
-    }
-
-    /// @inheritdoc IConstraints
-    bytes32 public immutable genesisHead;
-
-    /// @inheritdoc IConstraints
-    bytes32 public head;
-
-    StoredEntry[] private entries;
-    mapping(bytes32 constraintId => Constraint) private constraintsById;
-    mapping(bytes32 constraintId => mapping(bytes32 key => Parameter)) private parametersByKey;
-
-    constructor(System memory sys, bytes32 charterHash) ActionTarget(sys) {
-        genesisHead = keccak256(abi.encode("custodes/ledger/v1", block.chainid, address(this), charterHash));
-        head = genesisHead;
-    }
+    constructor(System memory sys, bytes32 charterHash, address predecessor_)
+        LedgerStore(sys, charterHash, predecessor_)
+    {}
 
     /// @inheritdoc IActionTarget
     function checkAction(ActionKind kind, bytes calldata action) external view returns (uint8 tier) {
@@ -109,36 +85,6 @@ contract Constraints is IConstraints, ActionTarget {
         }
     }
 
-    /// @inheritdoc IConstraints
-    function entryCount() external view returns (uint64) {
-        return uint64(entries.length);
-    }
-
-    /// @inheritdoc IConstraints
-    function entry(uint64 n) external view returns (Entry memory) {
-        StoredEntry memory stored = entries[n];
-        return Entry({
-            head: stored.head,
-            kind: stored.kind,
-            constraintId: stored.constraintId,
-            documentHash: stored.documentHash,
-            parent: stored.parent,
-            tier: stored.tier,
-            proposalId: stored.proposalId,
-            time: stored.time
-        });
-    }
-
-    /// @inheritdoc IConstraints
-    function getConstraint(bytes32 constraintId) external view returns (Constraint memory) {
-        return constraintsById[constraintId];
-    }
-
-    /// @inheritdoc IConstraints
-    function getParameter(bytes32 constraintId, bytes32 key) external view returns (Parameter memory) {
-        return parametersByKey[constraintId][key];
-    }
-
     // ---- carrying out --------------------------------------------------------------------------------------------
 
     function _add(AddConstraint memory action, ActionContext calldata context) private {
@@ -163,10 +109,12 @@ contract Constraints is IConstraints, ActionTarget {
         ActionContext calldata context
     ) private {
         bytes32 id = change.constraintId;
-        parametersByKey[id][change.key].value = change.value;
+        parametersByKey[id][change.key] = Parameter({direction: old.direction, value: change.value});
         emit ParameterChanged(id, change.key, context.proposalId, old.direction, old.value, change.value);
         bytes32 changeHash = keccak256(abi.encode(change.key, old.direction, old.value, change.value));
-        constraintsById[id].version = _advance(kind, id, changeHash, change.expectedParent, context);
+        Constraint memory current = _constraint(id);
+        current.version = _advance(kind, id, changeHash, change.expectedParent, context);
+        constraintsById[id] = current;
     }
 
     function _amend(ActionKind kind, AmendConstraint memory action, ActionContext calldata context) private {
@@ -183,38 +131,11 @@ contract Constraints is IConstraints, ActionTarget {
     function _retire(RetireConstraint memory action, ActionContext calldata context) private {
         _checkRetire(action);
         bytes32 id = action.constraintId;
-        constraintsById[id].status = Status.Retired;
-        constraintsById[id].version = _advance(ActionKind.RetireConstraint, id, 0, action.expectedParent, context);
+        Constraint memory current = _constraint(id);
+        current.status = Status.Retired;
+        current.version = _advance(ActionKind.RetireConstraint, id, 0, action.expectedParent, context);
+        constraintsById[id] = current;
         emit ConstraintRetired(id, context.proposalId);
-    }
-
-    /// @dev R-Constraints-07: the only writer of the head. Returns the new one, which is the constraint's new version.
-    function _advance(
-        ActionKind kind,
-        bytes32 constraintId,
-        bytes32 documentHash,
-        bytes32 parent,
-        ActionContext calldata context
-    ) private returns (bytes32 next) {
-        uint64 n = uint64(entries.length);
-        uint40 time = uint40(block.timestamp);
-        next = keccak256(
-            abi.encode(head, n, kind, constraintId, documentHash, parent, context.tier, context.proposalId, time)
-        );
-        head = next;
-        entries.push(
-            StoredEntry({
-                head: next,
-                constraintId: constraintId,
-                documentHash: documentHash,
-                parent: parent,
-                proposalId: context.proposalId,
-                kind: kind,
-                tier: context.tier,
-                time: time
-            })
-        );
-        emit LedgerAdvanced(n, constraintId, context.proposalId, next, kind, documentHash, parent, context.tier, time);
     }
 
     // ---- what must hold, at proposal and again at execution ------------------------------------------------------
@@ -222,7 +143,7 @@ contract Constraints is IConstraints, ActionTarget {
     function _checkAdd(AddConstraint memory action) private view returns (bytes32 id) {
         id = keccak256(bytes(action.name));
         // R-Constraints-01: a retired id stays used, or a new text could pass for the old constraint.
-        if (constraintsById[id].status != Status.None) revert ConstraintExists(id);
+        if (_constraint(id).status != Status.None) revert ConstraintExists(id);
         _checkExpiry(id, action.expiresAt);
         _checkDocument(action.document);
         // R-Constraints-09. Quadratic on purpose: the list is short, and an ordering rule would burden every author.
@@ -251,7 +172,7 @@ contract Constraints is IConstraints, ActionTarget {
 
     function _checkParameter(SetParameter memory change) private view returns (Parameter memory old) {
         _checkStanding(change.constraintId, change.expectedParent);
-        old = parametersByKey[change.constraintId][change.key];
+        old = _parameter(change.constraintId, change.key);
         // R-Constraints-09: a change cannot introduce a parameter, its direction is fixed when it is added.
         if (old.direction == Direction.None) revert BadParameter(change.constraintId, change.key);
     }
@@ -275,7 +196,7 @@ contract Constraints is IConstraints, ActionTarget {
 
     /// @dev R-Constraints-08 and R-Constraints-02. Expired counts as in force: it stands, and denies.
     function _checkStanding(bytes32 id, bytes32 expectedParent) private view returns (Constraint memory current) {
-        current = constraintsById[id];
+        current = _constraint(id);
         if (current.status != Status.InForce) revert NotInForce(id, current.status);
         if (current.version != expectedParent) revert UnexpectedParent(id, current.version, expectedParent);
     }

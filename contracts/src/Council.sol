@@ -54,12 +54,10 @@ contract Council is ParameterBook, Voting, CouncilViews {
         bytes32 charter =
             keccak256(abi.encode("custodes/charter/v1", legalTextHash, SEATS.genesisHash(), parametersHash));
         if (charter != charterHash) revert ActivationMismatch(address(this), charter, charterHash); // R-Council-16
-        bytes32 head = keccak256(abi.encode("custodes/ledger/v1", block.chainid, CONSTRAINTS, charter));
-        bytes32 genesisHead = CONSTRAINTS.genesisHead();
-        if (genesisHead != head) revert ActivationMismatch(address(CONSTRAINTS), genesisHead, head); // R-Council-16
 
         active = true;
         emit Activated(charter);
+        CONSTRAINTS.begin(charter); // R-Council-16, R-Constraints-10
     }
 
     /// @inheritdoc ICouncil

@@ -32,6 +32,7 @@ abstract contract Base is Test {
     uint256 internal constant START = 1_800_000_000;
     address internal constant STRANGER = address(0x57a6e8);
 
+    address internal predecessor; // of the next system that is deployed: its Council, or none
     System internal sys;
     ISeats internal seats;
     ICouncil internal council;
@@ -100,7 +101,7 @@ abstract contract Base is Test {
         bytes32 charter = charterHashOf(chambers, grants, p, limits);
         seats = ISeats(deploy("Seats.sol:Seats", abi.encode(sys, chambers, grants)));
         council = ICouncil(deploy("Council.sol:Council", abi.encode(sys, Charter.LEGAL_TEXT_HASH, charter, p, limits)));
-        constraints = IConstraints(deploy("Constraints.sol:Constraints", abi.encode(sys, charter)));
+        constraints = IConstraints(deploy("Constraints.sol:Constraints", abi.encode(sys, charter, predecessor)));
         releases = IReleases(deploy("Releases.sol:Releases", abi.encode(sys)));
         brake = IBrake(deploy("Brake.sol:Brake", abi.encode(sys)));
         committee = ICommittee(deploy("Committee.sol:Committee", abi.encode(sys)));

@@ -63,10 +63,10 @@ def is_expired(record: ConstraintRecord, now: Timestamp) -> bool:
     return record.status is ConstraintStatus.IN_FORCE and 0 < record.expires_at <= now
 
 
-def fold_head(genesis_head: Hash32, entries: Sequence[LedgerEntry]) -> Hash32:
-    """R-Constraints-07: the head that these entries give, each put upon the one before."""
+def fold_head(genesis_head: Hash32, entries: Sequence[LedgerEntry], first: int = 0) -> Hash32:
+    """R-Constraints-07: the head that these entries give, each put upon the one before; `first` is their first number."""
     head = genesis_head
-    for n, entry in enumerate(entries):
+    for n, entry in enumerate(entries, first):
         head = fold_entry(head, n, entry)
     return head
 

@@ -12,6 +12,7 @@ from governance.encoding.charter import compute_charter_hash
 from governance.spec.actions import compute_tier, execute_action, read_action
 from governance.spec.ballots import NO_BALLOTS, voted
 from governance.spec.dormancy import hear
+from governance.spec.inheritance import take_over
 from governance.spec.outcome import Outcome, Result, with_entry
 from governance.spec.proposals import (
     FLAG_CANCELED,
@@ -29,6 +30,7 @@ from governance.spec.state import CouncilState, ProposedAction, SystemState
 from governance.spec.tally import chambers_of
 from governance.spec.tiers import TARGETS, is_extendable, is_vetoable
 from governance.types import (
+    ZERO_ADDRESS,
     ActionKind,
     Address,
     Hash32,
@@ -56,8 +58,13 @@ from governance.types.events.council import (
 )
 
 
-def process_activate(state: SystemState) -> Result:
-    """The system accepts proposals: its parts agree about the charter. A repetition changes nothing."""
+def process_activate(
+    state: SystemState, now: Timestamp = Timestamp(0), before: SystemState | None = None
+) -> Result:
+    """The system accepts proposals: its parts agree about the charter. A repetition changes nothing.
+
+    `before` is the predecessor, where there is one: it must have named this system, and is taken over.
+    """
     council = state.council
     if council.active:
         return Outcome(state)
@@ -65,8 +72,12 @@ def process_activate(state: SystemState) -> Result:
     if computed != council.charter_hash:
         message = "legal text, seats and parameters do not give the charter hash"
         return refuse("R-Council-16", "ActivationMismatch", message, actual=computed, required=council.charter_hash)
-    activated = dataclasses.replace(council, active=True)
-    return Outcome(dataclasses.replace(state, council=activated), (Activated(council.charter_hash),))
+    state = dataclasses.replace(state, council=dataclasses.replace(council, active=True))
+    activated = Activated(council.charter_hash)
+    if state.predecessor == ZERO_ADDRESS:
+        return Outcome(state, (activated,))
+    taken = take_over(state, before, now)
+    return taken if isinstance(taken, Refusal) else Outcome(taken.state, (activated, *taken.events))
 
 
 def process_propose(

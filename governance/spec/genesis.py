@@ -26,6 +26,9 @@ from governance.spec.state import (
 from governance.spec.tiers import check_bounds, check_sound
 from governance.types import (
     EVERYTHING,
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    Address,
     Bounds,
     ChainId,
     ChangeSeats,
@@ -51,6 +54,7 @@ class Genesis:
     grants: tuple[SeatGrant, ...]
     initial: Parameters
     bounds: Bounds
+    predecessor: Address = ZERO_ADDRESS  # the Council of the system that this one follows
 
     @property
     def genesis_hash(self) -> Hash32:
@@ -85,7 +89,12 @@ def process_genesis(genesis: Genesis, seats_at: Timestamp, brake_at: Timestamp |
         bounds=genesis.bounds,
         versions=(genesis.initial,),
     )
-    head = compute_genesis_head(genesis.chain_id, genesis.system.constraints, genesis.charter_hash)
+    # A ledger that follows another one has no head until it has taken that one's over (R-Constraints-10).
+    head = (
+        compute_genesis_head(genesis.chain_id, genesis.system.constraints, genesis.charter_hash)
+        if genesis.predecessor == ZERO_ADDRESS
+        else ZERO_HASH
+    )
     brake, opened = open_scope(BrakeState(), EVERYTHING, seats_at if brake_at is None else brake_at)
     state = SystemState(
         chain_id=genesis.chain_id,
@@ -96,5 +105,6 @@ def process_genesis(genesis: Genesis, seats_at: Timestamp, brake_at: Timestamp |
         releases=ReleasesState(),
         brake=brake,
         committee=CommitteeState(),
+        predecessor=genesis.predecessor,
     )
     return Outcome(state, (*granted, ParametersSet(1, ProposalId(0), genesis.initial), opened))

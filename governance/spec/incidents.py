@@ -145,7 +145,7 @@ def scope_of(state: SystemState, subject: Hash32) -> ScopeId | None:
     if state.brake.get_scope(ScopeId(subject)).opened_at:
         return ScopeId(subject)
     releases = state.releases
-    found = releases.models.get(ModelId(subject)) or releases.releases.get(ReleaseId(subject))
+    found = releases.find_model(ModelId(subject)) or releases.releases.get(ReleaseId(subject))
     return None if found is None else ScopeId(found.lineage)
 
 
@@ -155,7 +155,7 @@ def is_concerned(state: SystemState, subject: Hash32, account: Address) -> bool:
     if standing is not Standing.NONE or (ReleaseId(subject), account) in state.releases.workers:
         return True
     release = state.releases.releases.get(ReleaseId(subject))
-    model = state.releases.models.get(ModelId(subject) if release is None else release.model_id)
+    model = state.releases.find_model(ModelId(subject) if release is None else release.model_id)
     return model is not None and model.registrar == account
 
 

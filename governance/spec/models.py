@@ -33,15 +33,15 @@ MAX_IDENTITIES = 16
 def check_register(state: SystemState, action: RegisterModel) -> Tier | Refusal:
     """The tier that the registration needs, if the model may be registered now."""
     releases, model_id = state.releases, compute_model_id(action.registrar, action.seal_nonce)
-    if model_id in releases.models:
+    if releases.find_model(model_id) is not None:
         return _exists(model_id)
     hashes = (action.manifest_hash, action.content_root, action.key_commitment)
     if action.registrar == ZERO_ADDRESS or not all(any(value) for value in hashes):
         return _malformed("a model has a registrar, and no hash of its record is zero")
     # No data key seals twice: the same commitment is the same sealed model again, perhaps in a lineage without stops.
-    if action.key_commitment in releases.sealed:
-        return _exists(releases.sealed[action.key_commitment])
-    if any(action.parent_model) and action.parent_model not in releases.models:
+    if (before := releases.find_sealed(action.key_commitment)) is not None:
+        return _exists(before)
+    if any(action.parent_model) and releases.find_model(action.parent_model) is None:
         message = f"the parent 0x{action.parent_model.hex()} is not registered"
         return refuse("R-Releases-02", "UnknownModel", message, actual=action.parent_model)
     required = state.committee.key_hash
@@ -56,13 +56,13 @@ def check_register(state: SystemState, action: RegisterModel) -> Tier | Refusal:
 def execute_register(
     state: SystemState, action: RegisterModel, proposal_id: ProposalId, now: Timestamp
 ) -> Outcome | Refusal:
-    """The model and its identities are registered; a root opens the scope of its lineage."""
+    """The model and its identities are registered; the first model of a lineage opens its scope."""
     checked = check_register(state, action)
     if isinstance(checked, Refusal):
         return checked
     model_id = compute_model_id(action.registrar, action.seal_nonce)
-    is_root = not any(action.parent_model)
-    lineage = model_id if is_root else state.releases.models[action.parent_model].lineage
+    parent = state.releases.find_model(action.parent_model)
+    lineage = model_id if parent is None else parent.lineage
     model = ModelRecord(
         lineage=lineage,
         parent_model=action.parent_model,
@@ -102,7 +102,7 @@ def execute_register(
         identities=identities,
     )
     brake = state.brake
-    if is_root:
+    if not brake.get_scope(ScopeId(lineage)).opened_at:  # a root, or the first here of a predecessor's lineage
         brake, opened = open_scope(brake, ScopeId(lineage), now)
         events.append(opened)
     return Outcome(dataclasses.replace(state, releases=releases, brake=brake), tuple(events))

@@ -8,12 +8,24 @@ execution before its eta, a ballot of a removed seat, a head that is not the fol
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
 from governance.errors import VerificationError
-from governance.spec import brake, committee, council, disputes, dormancy, incidents, keys, releases, unlocks, voting
+from governance.spec import (
+    brake,
+    committee,
+    council,
+    disputes,
+    dormancy,
+    incidents,
+    inheritance,
+    keys,
+    releases,
+    unlocks,
+    voting,
+)
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
@@ -38,8 +50,11 @@ class Logged:
     time: Timestamp  # of its block
     block: int = 0
     transaction: str = ""
+    index: int = 0  # in its block
 
 
+# The state of the system before this one, right before a log of this one.
+Predecessor = Callable[[Logged], SystemState]
 LOOK_AHEAD = 40  # logs that one step may need to see: an answer reveals a share for each complaint
 
 
@@ -67,8 +82,10 @@ def replay(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None)
     return deque(replay_steps(genesis, logs, curve), maxlen=1).pop().state
 
 
-def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None) -> Iterator[Step]:
-    """Each step with the state after it, beginning with the constructors.
+def replay_steps(
+    genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None, predecessor: Predecessor | None = None
+) -> Iterator[Step]:
+    """Each step with the state after it, beginning with the constructors; over the seam to the `predecessor`'s history.
 
     Raises: Divergence.
     """
@@ -80,13 +97,18 @@ def replay_steps(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None =
     yield step
     at = len(step.logs)
     while at < len(remaining):
-        step = _compare(apply(step.state, remaining[at : at + LOOK_AHEAD], curve), remaining[at:])
+        before = None if predecessor is None else predecessor(remaining[at])
+        step = _compare(apply(step.state, remaining[at : at + LOOK_AHEAD], curve, before), remaining[at:])
         yield step
         at += len(step.logs)
 
 
-def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None) -> Result:
+def apply(
+    state: SystemState, logs: Sequence[Logged], curve: Curve | None = None, before: SystemState | None = None
+) -> Result:
     """The step that the first of these events stands for, taken by the rules. The next ones may complete it.
+
+    `before` is the predecessor at that moment, where there is one.
 
     Raises: Divergence, for an event that no step begins with.
     """
@@ -94,7 +116,7 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
     following = logs[1].event if len(logs) > 1 else None
     match event:
         case council_events.Activated():
-            return council.process_activate(state)
+            return council.process_activate(state, now, before)
         case council_events.ActionProposed():
             created = _follow(following, council_events.ProposalCreated, logs[0])
             data = created.calldatas[0] if created.calldatas else b""
@@ -145,6 +167,8 @@ def apply(state: SystemState, logs: Sequence[Logged], curve: Curve | None = None
             return brake.process_pull(
                 state, caller, event.scope, event.report_hash, event.severity, event.statement, now
             )
+        case brake_events.StopInherited():
+            return inheritance.process_import_stop(state, before, now)
         case brake_events.StopLapsed():
             return brake.process_lapse(state, event.stop_id, now)
         case brake_events.IncidentReported():

@@ -151,7 +151,8 @@ class CouncilState:
 class ConstraintsState:
     genesis_head: Hash32
     head: Hash32
-    entries: tuple[LedgerEntry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()  # those of predecessors, too
+    first_entry: int = 0  # the number of the first own one: what genesis_head is before
     constraints: Mapping[ConstraintId, ConstraintRecord] = field(default_factory=dict)
     parameters: Mapping[tuple[ConstraintId, ShortName], ConstraintParameter] = field(default_factory=dict)
     names: Mapping[ConstraintId, str] = field(default_factory=dict)
@@ -169,6 +170,19 @@ class ReleasesState:
     workers: Mapping[tuple[ReleaseId, Address], Identity] = field(default_factory=dict)
     receipts: Mapping[tuple[ReleaseId, Address], ReceiptState] = field(default_factory=dict)
     parties: Mapping[tuple[ModelId, Hash32], int] = field(default_factory=dict)  # by affiliation, by jurisdiction
+    before: ReleasesState | None = None  # the predecessor's registry, as it was left
+
+    def find_model(self, model_id: ModelId) -> ModelRecord | None:
+        """The model, registered here or with a predecessor (R-Releases-14)."""
+        if model_id in self.models or self.before is None:
+            return self.models.get(model_id)
+        return self.before.find_model(model_id)
+
+    def find_sealed(self, key_commitment: Hash32) -> ModelId | None:
+        """The model that was sealed with that data key, here or with a predecessor (R-Releases-14)."""
+        if key_commitment in self.sealed or self.before is None:
+            return self.sealed.get(key_commitment)
+        return self.before.find_sealed(key_commitment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +255,7 @@ class SystemState:
     releases: ReleasesState
     brake: BrakeState
     committee: CommitteeState
+    predecessor: Address = ZERO_ADDRESS  # the Council of the system that this one follows
 
     @property
     def parameters(self) -> Parameters:

@@ -14,10 +14,15 @@ abstract contract BrakeStore is IBrake, ActionTarget {
     bytes32 internal constant EVERYTHING = 0;
 
     mapping(bytes32 scope => Scope) internal scopes; // slot 0, see above
+    Stop[] internal stops; // stop i has the id i + 1
 
     constructor(System memory sys) ActionTarget(sys) {
-        scopes[EVERYTHING].openedAt = uint40(block.timestamp);
-        emit ScopeOpened(EVERYTHING);
+        _open(EVERYTHING);
+    }
+
+    function _open(bytes32 scope) internal {
+        scopes[scope].openedAt = uint40(block.timestamp);
+        emit ScopeOpened(scope);
     }
 
     function _isOpen(bytes32 scope) internal view returns (bool) {

@@ -11,7 +11,7 @@ import {BrakeStore} from "./BrakeStore.sol";
 abstract contract Incidents is BrakeStore {
     uint8 private constant MAX_SEVERITY = 4;
 
-    Incident[] private incidents; // report i has the id i + 1
+    Incident[] internal incidents; // report i has the id i + 1
     mapping(address worker => uint64 reportId) private lastReports; // of workers alone
 
     /// @inheritdoc IIncidents

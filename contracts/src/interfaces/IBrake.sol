@@ -28,7 +28,7 @@ interface IBrake is IActionTarget, IIncidents, ISuccession {
         StopStatus status;
         uint40 pulledAt; // [Unix seconds]
         uint40 lapsesAt; // [Unix seconds]
-        uint64 seats; // who pulled it
+        uint64 seats; // who pulled it; 0 where it was inherited
         bytes32 reportHash;
         uint8 severity;
         uint64 reportId; // the report that it cites
@@ -58,6 +58,8 @@ interface IBrake is IActionTarget, IIncidents, ISuccession {
     event StopConfirmed(uint64 indexed stopId, bytes32 indexed scope, uint256 indexed proposalId);
     event StopResumed(uint64 indexed stopId, bytes32 indexed scope, uint256 indexed proposalId);
     event StopLapsed(uint64 indexed stopId, bytes32 indexed scope, uint64 seats, uint40 cooldownUntil);
+    /// @dev A stop of the predecessor: it stands here if it stood there, until a resume.
+    event StopInherited(uint64 indexed stopId, bytes32 indexed scope, uint64 indexed reportId, StopStatus status);
 
     /// @notice R-Brake-01: only a live seat pulls.
     error NotLiveSeat(address account);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ActionKind, Direction} from "../types/Actions.sol";
+import {System} from "../types/System.sol";
 import {IActionTarget} from "./IActionTarget.sol";
 
 /// @notice The hash-chained ledger of safety constraints. They conjoin: none can permit what another forbids.
@@ -64,6 +65,9 @@ interface IConstraints is IActionTarget {
         uint40 time
     );
 
+    /// @dev The ledger goes on from its predecessor's: so many entries, and that head.
+    event LedgerInherited(address indexed predecessor, uint64 entries, bytes32 head);
+
     /// @notice R-Constraints-01: that id was used before; ids are never reused.
     error ConstraintExists(bytes32 constraintId);
     /// @notice R-Constraints-02: the change was written against another version of the constraint.
@@ -82,17 +86,36 @@ interface IConstraints is IActionTarget {
     error NotInForce(bytes32 constraintId, Status actual);
     /// @notice R-Constraints-09: the parameter is unknown, has no direction, or stands twice.
     error BadParameter(bytes32 constraintId, bytes32 key);
+    /// @notice R-Constraints-10: the predecessor's vote has not named this system; actual is whom it named, or zero.
+    error NotItsSuccessor(address predecessor, address actual);
+    /// @notice R-Constraints-10: there is no predecessor, or everything was taken over.
+    error NothingToInherit();
 
     /// @notice The hash chain over all changes.
     function head() external view returns (bytes32);
 
-    /// @notice keccak256(abi.encode("custodes/ledger/v1", chainId, this, charterHash)): the head before the first entry.
+    /// @notice The head before the first own entry: the predecessor's last one, and 0 until it is taken over. Without a
+    /// predecessor keccak256(abi.encode("custodes/ledger/v1", chainId, this, charterHash)).
     function genesisHead() external view returns (bytes32);
 
+    /// @notice The number of the first own entry: how many the predecessors made.
+    function firstEntry() external view returns (uint64);
+
+    /// @notice All entries, those of predecessors included.
     function entryCount() external view returns (uint64);
 
-    /// @notice n counts from 0.
+    /// @notice n counts from 0, from one system to the next. Those below firstEntry are read from the predecessor.
     function entry(uint64 n) external view returns (Entry memory);
+
+    /// @notice The Council of the system that this one follows, or 0.
+    function predecessor() external view returns (address);
+
+    /// @notice The predecessor's contracts, while there is something to take over from them. Reverts unless its vote has
+    /// named this system.
+    function inheritance() external view returns (System memory);
+
+    /// @notice Only the Council, when it is activated: the charter is this ledger's, and all of the predecessor is taken over.
+    function begin(bytes32 charterHash) external;
 
     function getConstraint(bytes32 constraintId) external view returns (Constraint memory);
 

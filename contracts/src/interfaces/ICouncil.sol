@@ -119,7 +119,8 @@ interface ICouncil is IActionTarget {
     /// @notice Only Brake, when the vote that names the successor is carried out.
     function close(address successor_) external;
 
-    /// @notice Permissionless: checks all mutual addresses and the charter hash, once.
+    /// @notice Permissionless: checks all mutual addresses and the charter hash, once. A system with a predecessor takes it over
+    /// here, and only if the predecessor's vote has named it.
     function activate() external;
 
     function parameters() external view returns (uint32 version, Parameters memory current);

@@ -122,18 +122,20 @@ interface IReleases is IActionTarget {
         view
         returns (bytes32);
 
+    /// @notice A model registered here, or with a predecessor: that one is released no more, but its id is taken, and its
+    /// lineage is that of all that is derived from it.
     function getModel(bytes32 modelId) external view returns (Model memory);
 
-    /// @notice The model of a registered identity, or 0.
+    /// @notice The model of a registered identity, or 0. Predecessors' identities are known; no release here can name them.
     function modelOfIdentity(bytes32 identity) external view returns (bytes32);
 
     /// @notice The party of that model that releases gave to an affiliation group, or to a jurisdiction (left-aligned); 0 if none.
     function partyOf(bytes32 modelId, bytes32 label) external view returns (uint16);
 
-    /// @notice The model that was sealed with the data key of that commitment, or 0. A successor that asks for it here
-    /// registers no seal of ours again.
+    /// @notice The model that was sealed with the data key of that commitment, here or in a predecessor; or 0.
     function modelOfKey(bytes32 keyCommitment) external view returns (bytes32);
 
+    /// @notice How many models were registered here.
     function modelCount() external view returns (uint32);
 
     /// @notice How many releases there were, those that have ended included.

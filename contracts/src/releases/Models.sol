@@ -45,25 +45,26 @@ abstract contract Models is ReleaseStore {
             identityModels[identity] = modelId;
             emit IdentityRegistered(identity, modelId, mode, party);
         }
-        if (action.parentModel == 0) BRAKE.openScope(lineage);
+        // The first model of a lineage here: its root, or one derived from a predecessor's model.
+        if (BRAKE.getScope(lineage).openedAt == 0) BRAKE.openScope(lineage);
     }
 
     /// @dev What must hold, at proposal and again at execution.
     function _checkRegister(RegisterModel memory action) internal view returns (bytes32 modelId, bytes32 lineage) {
         modelId = computeModelId(action.registrar, action.sealNonce);
-        if (models[modelId].index != 0) revert ModelExists(modelId); // R-Releases-02
+        if (getModel(modelId).index != 0) revert ModelExists(modelId); // R-Releases-02, R-Releases-14
         if (
             action.registrar == address(0) || action.manifestHash == 0 || action.contentRoot == 0
                 || action.keyCommitment == 0
         ) revert MalformedModel(modelId); // R-Releases-10
         // R-Releases-02: no data key seals twice, so the same commitment is the same sealed model again, perhaps as the
         // root of a lineage without stops.
-        bytes32 sealedBefore = keyModels[action.keyCommitment];
+        bytes32 sealedBefore = modelOfKey(action.keyCommitment); // R-Releases-14: in whichever system
         if (sealedBefore != 0) revert ModelExists(sealedBefore);
 
         lineage = modelId;
         if (action.parentModel != 0) {
-            Model storage parent = models[action.parentModel];
+            Model memory parent = getModel(action.parentModel); // R-Releases-14: stops follow it into the next system
             if (parent.index == 0) revert UnknownModel(action.parentModel); // R-Releases-02
             lineage = parent.lineage;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IActionTarget} from "../interfaces/IActionTarget.sol";
 import {IReleases} from "../interfaces/IReleases.sol";
 import {ActionTarget} from "../libraries/ActionTarget.sol";
 import {Mode} from "../types/Actions.sol";
@@ -41,13 +42,19 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
     constructor(System memory sys) ActionTarget(sys) {}
 
     /// @inheritdoc IReleases
-    function getModel(bytes32 modelId) external view returns (Model memory) {
-        return models[modelId];
+    function getModel(bytes32 modelId) public view returns (Model memory model) {
+        model = models[modelId];
+        if (model.index != 0) return model;
+        IReleases before = _before();
+        if (address(before) != address(0)) model = before.getModel(modelId);
     }
 
     /// @inheritdoc IReleases
-    function modelOfIdentity(bytes32 identity) external view returns (bytes32) {
-        return identityModels[identity];
+    function modelOfIdentity(bytes32 identity) external view returns (bytes32 modelId) {
+        modelId = identityModels[identity];
+        if (modelId != 0) return modelId;
+        IReleases before = _before();
+        if (address(before) != address(0)) modelId = before.modelOfIdentity(identity);
     }
 
     /// @inheritdoc IReleases
@@ -56,8 +63,11 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
     }
 
     /// @inheritdoc IReleases
-    function modelOfKey(bytes32 keyCommitment) external view returns (bytes32) {
-        return keyModels[keyCommitment];
+    function modelOfKey(bytes32 keyCommitment) public view returns (bytes32 modelId) {
+        modelId = keyModels[keyCommitment];
+        if (modelId != 0) return modelId;
+        IReleases before = _before();
+        if (address(before) != address(0)) modelId = before.modelOfKey(keyCommitment);
     }
 
     /// @inheritdoc IReleases
@@ -84,6 +94,13 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
         return keccak256(
             abi.encode("custodes/identity/v1", block.chainid, address(this), committeeKeyHash, modelId, mode, party)
         );
+    }
+
+    /// @dev R-Releases-14: the registry of the predecessor, which no vote can change any more; or none.
+    function _before() private view returns (IReleases) {
+        address predecessor = CONSTRAINTS.predecessor();
+        if (predecessor == address(0)) return IReleases(address(0));
+        return IReleases(IActionTarget(predecessor).system().releases);
     }
 
     function _identityOf(bytes32 modelId, Mode mode, uint16 party) internal view returns (bytes32) {

@@ -9,7 +9,7 @@ contract LedgerTest is ConstraintsTest {
     /// @dev One head for every chain, contract and charter: an entry of one says nothing in another.
     function test_ledger_beginsAtAHead_boundToChainContractAndCharter(uint64 chainId, bytes32 charterHash) public {
         vm.chainId(bound(chainId, 1, type(uint64).max - 1));
-        bytes memory arguments = abi.encode(constraints.system(), charterHash);
+        bytes memory arguments = abi.encode(constraints.system(), charterHash, address(0));
         IConstraints other = IConstraints(deploy("Constraints.sol:Constraints", arguments));
         bytes32 genesis = keccak256(abi.encode("custodes/ledger/v1", block.chainid, address(other), charterHash));
         assertEq(other.genesisHead(), genesis, "genesis head");

@@ -61,9 +61,7 @@ contract ActivateTest is CouncilTest {
         predictSystem();
         deploy("Seats.sol:Seats", abi.encode(sys, Charter.chamberNames(), genesis()));
         deployRest(charter, ledgers);
-        bytes32 actual = keccak256(abi.encode("custodes/ledger/v1", block.chainid, sys.constraints, ledgers));
-        bytes32 required = keccak256(abi.encode("custodes/ledger/v1", block.chainid, sys.constraints, charter));
-        vm.expectRevert(mismatch(sys.constraints, actual, required));
+        vm.expectRevert(mismatch(sys.constraints, ledgers, charter));
         council.activate();
     }
 
@@ -115,7 +113,7 @@ contract ActivateTest is CouncilTest {
                 abi.encode(sys, Charter.LEGAL_TEXT_HASH, councils, Charter.parameters(), Charter.bounds())
             )
         );
-        deploy("Constraints.sol:Constraints", abi.encode(sys, ledgers));
+        deploy("Constraints.sol:Constraints", abi.encode(sys, ledgers, address(0)));
         deploy("Releases.sol:Releases", abi.encode(sys));
         deploy("Brake.sol:Brake", abi.encode(sys));
         deploy("Committee.sol:Committee", abi.encode(sys));

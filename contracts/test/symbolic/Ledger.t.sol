@@ -26,7 +26,7 @@ contract LedgerProofs is Symbolic {
     address private caller; // zero for the Council itself
 
     function setUp() public {
-        constraints = new Constraints(world(), keccak256("charter"));
+        constraints = new Constraints(world(), keccak256("charter"), address(0));
     }
 
     /// @dev Invariant 9: below tier 3 no limit moves against its direction, no constraint ends, and no term gets shorter.

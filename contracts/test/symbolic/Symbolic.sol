@@ -24,6 +24,11 @@ abstract contract Symbolic {
         return System(self, self, self, self, self, self);
     }
 
+    /// @dev The view of Constraints: the system under proof follows no other.
+    function predecessor() external pure returns (address) {
+        return address(0);
+    }
+
     /// @dev The Council's view, as targets read it.
     function parameters() external pure virtual returns (uint32, Parameters memory) {
         return (1, Charter.parameters());

@@ -56,3 +56,8 @@ rule(
     errors=["BadSuccessor", "WrongCode", "OwnPart"],
 )
 rule("R-Brake-16", "A successor bars every release here, for ever; the brake goes on.")
+rule(
+    "R-Brake-17",
+    "Every stop of the predecessor is taken over with its id and its report; one that stood is confirmed, and only a "
+    "resume here lifts it.",
+)

@@ -29,3 +29,13 @@ rule(
     "A parameter is named once and gets its direction when its constraint is added, for ever.",
     errors=["BadParameter"],
 )
+rule(
+    "R-Constraints-10",
+    "A system that follows another one begins only when the predecessor's vote has named it, once, and with all of it.",
+    errors=["NotItsSuccessor", "NothingToInherit"],
+)
+rule(
+    "R-Constraints-11",
+    "What was in force in the predecessor is in force in its successor, with the same words, limits and term, until a "
+    "vote there changes it; its ledger goes on from the same head.",
+)

@@ -48,3 +48,8 @@ rule(
     "Whoever was given one party of a model, or shares a group or a jurisdiction with who was, is given no other one.",
     errors=["PartyHeld"],
 )
+rule(
+    "R-Releases-14",
+    "What was registered with a predecessor stays registered: neither its id nor its seal is registered again, none of "
+    "it is released, and what is derived from it is of its lineage.",
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from governance.types.actions import PinnedCode
+from governance.types.enums import StopStatus
 from governance.types.names import (
     Address,
     Hash32,
@@ -72,6 +73,14 @@ class StopLapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class StopInherited:
+    stop_id: StopId
+    scope: ScopeId
+    report_id: ReportId  # here
+    status: StopStatus  # here: confirmed, if it stood
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentReported:
     report_id: ReportId
     scope: ScopeId
@@ -105,6 +114,7 @@ BrakeEvent = (
     | StopConfirmed
     | StopResumed
     | StopLapsed
+    | StopInherited
     | IncidentReported
     | IncidentAnswered
     | SuccessorNamed

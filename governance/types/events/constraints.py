@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from governance.types.enums import ActionKind, Direction
-from governance.types.names import ConstraintId, Hash32, ProposalId, ShortName, Timestamp
+from governance.types.names import Address, ConstraintId, Hash32, ProposalId, ShortName, Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +58,13 @@ class LedgerAdvanced:
     time: Timestamp
 
 
-ConstraintsEvent = ConstraintAdded | ConstraintAmended | ConstraintRetired | ParameterChanged | LedgerAdvanced
+@dataclass(frozen=True, slots=True)
+class LedgerInherited:
+    predecessor: Address  # its Council
+    entries: int
+    head: Hash32
+
+
+ConstraintsEvent = (
+    ConstraintAdded | ConstraintAmended | ConstraintRetired | ParameterChanged | LedgerAdvanced | LedgerInherited
+)

@@ -55,12 +55,14 @@ def rebuild_constraints(
 ) -> list[ConstraintInForce]:
     """R-Worker-05: the constraints in force at the block whose Constraints contract was proven to hold `proven_head`.
 
+    `events` begin with those of the systems that this one follows: its ledger goes on from theirs.
     Raises: ConstraintsMismatch.
     """
     actions = _read_actions(events, deployment)
     standing: dict[ConstraintId, _Standing] = {}
     # Computed and not asked for: an RPC that named the present head as the first one would hide every constraint.
-    head = compute_genesis_head(deployment.chain_id, deployment.addresses["Constraints"], deployment.charter_hash)
+    first = next(deployment.line())
+    head = compute_genesis_head(first.chain_id, first.addresses["Constraints"], first.charter_hash)
     for entry in (event for event in events if isinstance(event, LedgerAdvanced)):
         if head == proven_head:
             break  # later entries than the proven block's
@@ -105,9 +107,11 @@ def _read_actions(events: Sequence[Event], deployment: Deployment) -> dict[Propo
         if facts is None or len(created.calldatas) != 1:
             continue
         data = created.calldatas[0]
-        council = deployment.addresses["Council"]
-        computed = compute_proposal_id(deployment.chain_id, council, created.proposer, facts.nonce, facts.kind, data)
-        if computed == created.proposal_id:
+        councils = [system.addresses["Council"] for system in deployment.line()]
+        if created.proposal_id in (
+            compute_proposal_id(deployment.chain_id, council, created.proposer, facts.nonce, facts.kind, data)
+            for council in councils
+        ):
             try:
                 actions[created.proposal_id] = decode_action(facts.kind, data, strict=False)
             except NotDecodable:

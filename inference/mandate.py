@@ -34,7 +34,7 @@ class Mandate:
         Raises: ConstraintsMismatch, Unavailable.
         """
         if self._head != look.ledger_head:
-            events = [record.event for record in self._ledger.events()]
+            events = [record.event for record in self._ledger.whole_story()]
             self._constraints = rebuild_constraints(events, self._ledger.deployment, look.ledger_head)
             self._head = look.ledger_head
 

@@ -129,7 +129,7 @@ class Worker:
         with self._timed("terms"):
             terms, look = self._await_terms((patience or Patience()).finality)
             manifest = read_manifest(self._post.sealed, terms.anchor)
-            events = [record.event for record in self._post.ledger.events()]
+            events = [record.event for record in self._post.ledger.whole_story()]
             mandate = self._mandate = Mandate(self._post.ledger, terms, events, look)
             self._receipts.verify_anchored(self._select_anchored(events))
         self._since = look.newest.timestamp

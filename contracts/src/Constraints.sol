@@ -143,7 +143,7 @@ contract Constraints is LedgerStore {
     function _checkAdd(AddConstraint memory action) private view returns (bytes32 id) {
         id = keccak256(bytes(action.name));
         // R-Constraints-01: a retired id stays used, or a new text could pass for the old constraint.
-        if (_constraint(id).status != Status.None) revert ConstraintExists(id);
+        if (_status(id) != Status.None) revert ConstraintExists(id);
         _checkExpiry(id, action.expiresAt);
         _checkDocument(action.document);
         // R-Constraints-09. Quadratic on purpose: the list is short, and an ordering rule would burden every author.

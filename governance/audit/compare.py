@@ -79,6 +79,10 @@ def _compare_council(ledger: Ledger, state: SystemState, at: int, now: Timestamp
 
 def _compare_constraints(ledger: Ledger, state: SystemState, at: int) -> Iterator[Compared]:
     constraints = state.constraints
+    yield Compared("Constraints", "predecessor", state.predecessor, ledger.constraints.get_predecessor(at=at))
+    genesis, first = ledger.constraints.get_genesis_head(at=at), ledger.constraints.get_first_entry(at=at)
+    yield Compared("Constraints", "genesis head", constraints.genesis_head, genesis)
+    yield Compared("Constraints", "first own entry", constraints.first_entry, first)
     yield Compared("Constraints", "head", constraints.head, ledger.constraints.get_head(at=at))
     yield Compared("Constraints", "entries", constraints.entries, tuple(ledger.constraints.get_entries(at=at)))
     for identifier, record in constraints.constraints.items():
@@ -97,6 +101,7 @@ def _compare_releases(ledger: Ledger, state: SystemState, at: int, now: Timestam
     for identity, model_id in releases.identities.items():
         actual = ledger.releases.get_model_of_identity(identity, at=at)
         yield Compared("Releases", f"identity 0x{identity.hex()}", model_id, actual)
+    yield from _compare_inherited(ledger, state, at)
     yield Compared("Releases", "releases", list(releases.releases), ledger.releases.get_release_ids(at=at))
     for release_id, release in releases.releases.items():
         what = f"release 0x{release_id.hex()}"
@@ -114,6 +119,26 @@ def _compare_releases(ledger: Ledger, state: SystemState, at: int, now: Timestam
     for (release_id, worker), receipts in releases.receipts.items():
         anchored = ledger.releases.get_receipts(release_id, worker, at=at)
         yield Compared("Releases", f"receipts of {worker}", receipts, anchored)
+
+
+def _compare_inherited(ledger: Ledger, state: SystemState, at: int) -> Iterator[Compared]:
+    """What was registered with the systems before this one, as this one knows it."""
+    before = state.releases.before
+    while before is not None:
+        for model_id, model in before.models.items():
+            known = ledger.releases.get_model(model_id, at=at)
+            yield Compared("Releases", f"inherited model 0x{model_id.hex()}", model, known)
+            key = model.key_commitment
+            yield Compared(
+                "Releases",
+                f"inherited seal 0x{key.hex()}",
+                model_id,
+                ledger.releases.get_model_of_key(key, at=at),
+            )
+        for identity, model_id in before.identities.items():
+            found = ledger.releases.get_model_of_identity(identity, at=at)
+            yield Compared("Releases", f"inherited identity 0x{identity.hex()}", model_id, found)
+        before = before.before
 
 
 def _compare_brake(ledger: Ledger, state: SystemState, at: int, now: Timestamp) -> Iterator[Compared]:

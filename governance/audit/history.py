@@ -23,25 +23,36 @@ class History:
     times: dict[int, Timestamp]
     block: int
     time: Timestamp  # of `block`
+    predecessor: History | None = None
 
     @property
     def logs(self) -> list[Logged]:
         return [
-            Logged(record.event, self.times[record.block], record.block, "0x" + record.transaction.hex())
+            Logged(
+                record.event,
+                self.times[record.block],
+                record.block,
+                "0x" + record.transaction.hex(),
+                record.log_index,
+            )
             for record in self.records
         ]
 
 
 def read_history(ledger: Ledger) -> History:
-    """Everything up to the latest block.
+    """Everything up to the latest block, of the systems before this one too.
 
     Raises: WrongGenesis, RpcUnavailable, UndecodableAnswer.
     """
     latest = ledger.rpc.block()
-    block, time = int(latest["number"], 16), Timestamp(int(latest["timestamp"], 16))
+    return _read_until(ledger, int(latest["number"], 16), Timestamp(int(latest["timestamp"], 16)))
+
+
+def _read_until(ledger: Ledger, block: int, time: Timestamp) -> History:
+    before = None if ledger.predecessor is None else _read_until(ledger.predecessor, block, time)
     records = tuple(ledger.events(last=block))
     times = get_block_times(ledger.rpc, [record.block for record in records])
-    return History(rebuild_genesis(ledger, records), records, times, block, time)
+    return History(rebuild_genesis(ledger, records), records, times, block, time, before)
 
 
 def rebuild_genesis(ledger: Ledger, records: tuple[EventRecord, ...]) -> Genesis:
@@ -76,6 +87,7 @@ def rebuild_genesis(ledger: Ledger, records: tuple[EventRecord, ...]) -> Genesis
         grants=grants,
         initial=first.event.parameters,
         bounds=ledger.council.get_bounds(),
+        predecessor=ledger.constraints.get_predecessor(),
     )
     if genesis.charter_hash != ledger.deployment.charter_hash:
         raise WrongGenesis(

@@ -11,13 +11,14 @@ from governance.ledger.history import History
 from governance.ledger.names import Names, short
 from governance.ledger.wording import describe_action, format_expiry, format_time
 from governance.types import ProposalId, Timestamp
-from governance.types.enums import Support
+from governance.types.enums import StopStatus, Support
 from governance.types.events import Event
 from governance.types.events.brake import (
     IncidentAnswered,
     IncidentReported,
     Pulled,
     StopConfirmed,
+    StopInherited,
     StopLapsed,
     Stopped,
     StopResumed,
@@ -35,7 +36,13 @@ from governance.types.events.committee import (
     UnlockApproved,
     UnlockRequested,
 )
-from governance.types.events.constraints import ConstraintAdded, ConstraintAmended, ConstraintRetired, ParameterChanged
+from governance.types.events.constraints import (
+    ConstraintAdded,
+    ConstraintAmended,
+    ConstraintRetired,
+    LedgerInherited,
+    ParameterChanged,
+)
 from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
@@ -146,6 +153,11 @@ def _governance(event: Event, history: History) -> str | None:
             return f"STOP {event.stop_id} on {names.of_scope(event.scope)}, lapses {format_time(event.lapses_at)}"
         case SuccessorNamed():
             return f"the system ends: its successor is {event.successor}"
+        case StopInherited():
+            stands = ", which stands until a resume" if event.status is StopStatus.CONFIRMED else ""
+            return f"stop {event.stop_id} on {names.of_scope(event.scope)} is taken over{stands}"
+        case LedgerInherited():
+            return f"the system follows {event.predecessor}: {event.entries} entries, head {short(event.head)}"
         case IncidentReported():
             who, about = names.of_account(event.reporter), names.of_subject(event.subject)
             return (

@@ -17,8 +17,9 @@ from governance.audit.curve import ArkworksCurve
 from governance.audit.errors import StorageDiffers
 from governance.audit.history import History, read_history
 from governance.ledger.client import Ledger
-from governance.spec.replay import replay_steps
+from governance.spec.replay import Step, replay_steps
 from governance.spec.state import SystemState
+from governance.spec.timeline import Timeline
 
 SHOWN = 5  # differences in a message
 
@@ -31,9 +32,16 @@ class AuditReport:
     events: int
     steps: int
     compared: dict[str, int]  # contract -> values
-    state: SystemState
+    timeline: Timeline
+    predecessor: AuditReport | None = None
+
+    @property
+    def state(self) -> SystemState:
+        """After all events."""
+        return self.timeline.last
 
     def to_json(self) -> dict[str, object]:
+        before = {} if self.predecessor is None else {"predecessor": self.predecessor.to_json()}
         return {
             "schema": "custodes.verify/1",
             "ok": True,
@@ -43,6 +51,7 @@ class AuditReport:
             "compared": self.compared,
             "ledgerHead": "0x" + self.state.constraints.head.hex(),
             "charterHash": "0x" + self.state.council.charter_hash.hex(),
+            **before,
         }
 
 
@@ -58,15 +67,22 @@ def audit(ledger: Ledger, *, report: Callable[[int, int], None] = lambda done, t
 def audit_history(
     ledger: Ledger, history: History, *, report: Callable[[int, int], None] = lambda done, total: None
 ) -> AuditReport:
-    """As `audit`, of events that were read already. Raises: Divergence, StorageDiffers, RpcUnavailable."""
+    """As `audit`, of events that were read already; first of the system that this one follows, then over the seam.
+
+    Raises: Divergence, StorageDiffers, RpcUnavailable.
+    """
+    before: AuditReport | None = None
+    if ledger.predecessor is not None and history.predecessor is not None:
+        before = audit_history(ledger.predecessor, history.predecessor)
     logs = history.logs
-    state: SystemState | None = None
-    steps = done = 0
-    for step in replay_steps(history.genesis, logs, ArkworksCurve()):
-        state, steps, done = step.state, steps + 1, done + len(step.logs)
+    steps: list[Step] = []
+    done = 0
+    for step in replay_steps(history.genesis, logs, ArkworksCurve(), None if before is None else before.timeline):
+        steps.append(step)
+        done += len(step.logs)
         report(done, len(logs))
-    if state is None:
-        raise StorageDiffers("there are no events at all")
+    timeline = Timeline(steps)
+    state = timeline.last
     compared: Counter[str] = Counter()
     differences: list[Compared] = []
     for comparison in compare_storage(ledger, state, history.block, history.time):
@@ -79,4 +95,4 @@ def audit_history(
             "; ".join(str(difference) for difference in differences[:SHOWN]) + more,
             details={"differences": len(differences), "contract": differences[0].contract, "block": history.block},
         )
-    return AuditReport(history.block, len(logs), steps, dict(compared), state)
+    return AuditReport(history.block, len(logs), len(steps), dict(compared), timeline, before)

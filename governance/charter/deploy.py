@@ -2,12 +2,14 @@
 
 Addresses are predicted from the deployer's nonce, given to every constructor, and checked by `activate`, which anybody
 may call. A deployment that breaks off half-way leaves contracts that can never become active: start again.
+
+A system that follows another one is deployed first and stays inert until that one's vote names it (R-Constraints-10).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.chain.rpc import Rpc, as_int
@@ -20,10 +22,10 @@ from governance.ledger.artifacts import CONTRACTS, ContractName
 from governance.ledger.client import Ledger
 from governance.ledger.codec import Call, encode_creation, encode_transaction
 from governance.ledger.deployment import Deployment
-from governance.ledger.errors import DeploymentMismatch
+from governance.ledger.errors import DeploymentMismatch, LedgerRefused
 from governance.ledger.transactions import Draft, TransactionSigner, await_mined, draft, send, submit
 from governance.spec.genesis import Genesis
-from governance.types import Address, Hash32, System
+from governance.types import Address, ChainId, Hash32, System
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,22 @@ class Step:
 
 
 def deploy_charter(
-    charter: Charter, rpc: Rpc, signer: TransactionSigner, *, report: Callable[[Step], None] = lambda step: None
+    charter: Charter,
+    rpc: Rpc,
+    signer: TransactionSigner,
+    *,
+    predecessor: Deployment | None = None,
+    report: Callable[[Step], None] = lambda step: None,
 ) -> Deployment:
-    """The charter's system stands on the chain of `rpc`, active, and was found to be what it should be.
+    """The charter's system stands on the chain of `rpc`, and was found to be what it should be.
 
+    It is active, or waits for the vote of its `predecessor`.
     Raises: UnsoundCharter, CharterIncomplete, LedgerRefused, TransactionRejected, TransactionPending, RpcUnavailable,
     DeploymentMismatch.
     """
     check_charter(charter).verify()
+    if predecessor is not None:
+        predecessor.verify_against_chain(rpc)
     chain_id, block_0, block, nonce = rpc.batch(
         [
             ("eth_chainId", []),
@@ -54,9 +64,12 @@ def deploy_charter(
     )
     system = compute_system(signer.address, as_int(nonce))
     genesis = compute_genesis(charter, as_int(chain_id), system)  # type: ignore[arg-type]
+    if predecessor is not None:
+        genesis = replace(genesis, predecessor=predecessor.addresses["Council"])
     sent = []
+    of = len(CONTRACTS) + (predecessor is None)
     for at, (name, arguments) in enumerate(_constructors(genesis).items()):
-        report(Step(at + 1, len(CONTRACTS) + 1, name))
+        report(Step(at + 1, of, name))
         sent.append((name, *_create(rpc, genesis, signer, name, arguments)))
     for name, drafted, transaction in sent:
         created = await_mined(rpc, signer.address, drafted, transaction, what=f"the creation of {name}").created
@@ -66,8 +79,9 @@ def deploy_charter(
                 f"{name} stands at {created}, but {expected} was predicted",
                 hint="another transaction of this account came between: deploy again, from an account of its own",
             )
-    report(Step(len(CONTRACTS) + 1, len(CONTRACTS) + 1, "activation"))
-    _activate(rpc, genesis, signer)
+    if predecessor is None:
+        report(Step(of, of, "activation"))
+        activate(rpc, genesis.chain_id, genesis.system.council, signer)
     deployment = Deployment(
         name=charter.name,
         chain_id=genesis.chain_id,
@@ -79,8 +93,9 @@ def deploy_charter(
             name: compute_code_hash(bytes.fromhex(rpc.call("eth_getCode", address, "latest")[2:]))
             for name, address in zip(CONTRACTS, _addresses(system), strict=True)
         },
+        predecessor=predecessor,
     )
-    deployment.verify_against_chain(rpc)
+    deployment.verify_against_chain(rpc, active=predecessor is None)
     deployment.verify_sources(rpc)
     return deployment
 
@@ -98,13 +113,45 @@ def verify_charter(charter: Charter, ledger: Ledger) -> None:
         )
 
 
+def try_activation(rpc: Rpc, chain_id: ChainId, council: Address, sender: Address) -> Draft:
+    """The activation that `sender` would sign, found to succeed now. Raises: LedgerRefused, RpcUnavailable."""
+    call = Call("Council", "activate")
+    return draft(rpc, chain_id, sender, council, encode_transaction(call), what=str(call), contract=call.contract)
+
+
+def activate(rpc: Rpc, chain_id: ChainId, council: Address, signer: TransactionSigner) -> None:
+    """The system is active; if it follows another one, it has taken that one over. Raises: LedgerRefused."""
+    send(rpc, signer, try_activation(rpc, chain_id, council, signer.address), what="Council.activate")
+
+
+def verify_heir(following: Deployment, own: Deployment, rpc: Rpc, sender: Address) -> None:
+    """Returns if all that `following` waits for is the vote of `own`: named, it takes everything over.
+
+    Raises: DeploymentMismatch, RpcUnavailable.
+    """
+    following.verify_against_chain(rpc, active=False)
+    following.verify_sources(rpc)
+    if following.predecessor is None or following.predecessor.addresses != own.addresses:
+        raise DeploymentMismatch(
+            "that system does not follow this one: it would drop its constraints, identities and stops",
+            hint="deploy it with custodes charter deploy --predecessor and this system's deployment.json",
+        )
+    try:
+        try_activation(rpc, following.chain_id, following.addresses["Council"], sender)
+    except LedgerRefused as e:
+        if e.error != "NotItsSuccessor":
+            raise DeploymentMismatch(f"named, it could not begin: {e.message}", rule=e.rule) from e
+        return
+    raise DeploymentMismatch("that system has begun already")
+
+
 def _constructors(genesis: Genesis) -> dict[ContractName, tuple[Any, ...]]:
     """The arguments of each constructor, in the order of deployment."""
     system = genesis.system
     return {
         "Seats": (system, genesis.chamber_names, genesis.grants),
         "Council": (system, genesis.legal_text_hash, genesis.charter_hash, genesis.initial, genesis.bounds),
-        "Constraints": (system, genesis.charter_hash),
+        "Constraints": (system, genesis.charter_hash, genesis.predecessor),
         "Releases": (system,),
         "Brake": (system,),
         "Committee": (system,),
@@ -119,15 +166,6 @@ def _create(
     what = f"the creation of {name}"
     drafted = draft(rpc, genesis.chain_id, signer.address, None, code, what=what, contract=name)
     return drafted, submit(rpc, signer, drafted, what=what)
-
-
-def _activate(rpc: Rpc, genesis: Genesis, signer: TransactionSigner) -> None:
-    call = Call("Council", "activate")
-    council = genesis.system.council
-    drafted = draft(
-        rpc, genesis.chain_id, signer.address, council, encode_transaction(call), what=str(call), contract=call.contract
-    )
-    send(rpc, signer, drafted, what=str(call))
 
 
 def _addresses(system: System) -> tuple[Address, ...]:

@@ -20,6 +20,13 @@ def verify(ctx: typer.Context) -> None:
         + ", ".join(f"{name} {count}" for name, count in report.compared.items()),
         f"ledger head 0x{report.state.constraints.head.hex()}",
     ]
+    if (before := report.predecessor) is not None:
+        ledger = report.state.constraints
+        lines.append(
+            f"it follows {report.state.predecessor}, audited too: {before.events} events; its last head "
+            f"0x{ledger.genesis_head.hex()} is the first one here, its {ledger.first_entry} entries, "
+            f"{len(before.state.releases.identities)} identities and {len(before.state.brake.stops)} stops are known"
+        )
     data = {key: value for key, value in report.to_json().items() if key != "schema"}
     app.output.result("custodes.verify/1", data, lines)
 

@@ -42,10 +42,17 @@ def deploy(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="The charter.toml, with keys.")],
     out: Annotated[Path, typer.Option(help="Where to write what was deployed.")] = Path("deployment.json"),
+    predecessor: Annotated[
+        Path | None, typer.Option(help="The deployment.json of the system that this one is to follow.")
+    ] = None,
 ) -> None:
-    """The charter's six contracts stand on the chain, active, and nobody has power over them but its votes."""
+    """The charter's six contracts stand on the chain, and nobody has power over them but its votes.
+
+    They are active, or wait for the vote of their predecessor.
+    """
     from governance.charter.check import check_charter
     from governance.charter.deploy import deploy_charter
+    from governance.ledger.deployment import Deployment
 
     app = get_app(ctx)
     if out.exists():
@@ -58,23 +65,63 @@ def deploy(
         app.output.note(line)
     app.output.note(f"  signed by  {key.name} ({key.address}), who has no power afterwards")
     app.output.note(f"  on chain   {app.rpc.chain_id()} ({app.rpc.name})")
+    before = None if predecessor is None else Deployment.read(predecessor)
+    if before is not None:
+        app.output.note(f"  follows    {before.name} (its Council at {before.addresses['Council']}), by its vote")
     if app.dry_run:
         app.output.note("nothing was sent (--dry-run)")
         return
-    app.confirm("deploy it with 7 transactions?")
+    app.confirm(f"deploy it with {7 if before is None else 6} transactions?")
     deployment = deploy_charter(
         charter,
         app.rpc,
         app.open_key(key),
+        predecessor=before,
         report=lambda step: app.output.note(f"deploying {step.number}/{step.of}: {step.what}"),
     )
     deployment.write(out)
     app.output.result(
         "custodes.charter-deployed/1",
         {**deployment.to_json(), "schema": "custodes.charter-deployed/1", "file": str(out)},
-        [f"{deployment.name} is in force: 0x{deployment.charter_hash.hex()}", f"wrote {out}: give it to every member"],
+        [
+            f"{deployment.name} {'is in force' if before is None else 'stands'}: 0x{deployment.charter_hash.hex()}",
+            f"wrote {out}: give it to every member",
+        ],
     )
-    app.output.next(f"custodes charter show --deployment {out}")
+    if before is None:
+        app.output.next(f"custodes charter show --deployment {out}")
+    else:
+        app.output.next(f"custodes successor propose {out} --deployment {predecessor}")
+
+
+def activate(ctx: typer.Context) -> None:
+    """The system is active. One that follows another takes it over: ledger, identities and every stop. By anybody."""
+    from governance.charter.deploy import activate as send_activation
+    from governance.charter.deploy import try_activation
+
+    app = get_app(ctx)
+    deployment, council = app.deployment, app.deployment.addresses["Council"]
+    deployment.verify_against_chain(app.rpc, active=False)
+    data: dict[str, object] = {"charterHash": deployment.charter_hash, "predecessor": None}
+    if deployment.predecessor is not None:
+        data["predecessor"] = deployment.predecessor.addresses["Council"]
+    if app.ledger.council.is_active():
+        app.output.result("custodes.charter-activated/1", {**data, "changed": False}, ["it is active already"])
+        return
+    key = app.key_file
+    draft = try_activation(app.rpc, deployment.chain_id, council, key.address)  # a refusal comes before any question
+    app.output.note(f"{deployment.name} begins: 0x{deployment.charter_hash.hex()}")
+    if deployment.predecessor is not None:
+        app.output.note(f"  takes over {deployment.predecessor.name}: its constraints, models and stops")
+    app.output.note(f"  signed by  {key.name} ({key.address})")
+    if app.dry_run:
+        app.output.note(f"nothing was sent (--dry-run); it would take about {draft.gas} gas")
+        return
+    app.confirm("sign and send?")
+    send_activation(app.rpc, deployment.chain_id, council, app.open_key(key))
+    lines = [f"{deployment.name} is in force, at ledger head 0x{app.ledger.constraints.get_head().hex()}"]
+    app.output.result("custodes.charter-activated/1", {**data, "changed": True}, lines)
+    app.output.next("custodes audit verify")
 
 
 def show(ctx: typer.Context, file: File = None, template: Template = None) -> None:
@@ -100,6 +147,7 @@ def _show_deployed(app: App, file: Path | None) -> None:
     ledger.deployment.verify_sources(app.rpc)
     if file is not None:
         verify_charter(_read(file, None), ledger)
+    *predecessors, _ = ledger.deployment.line()
     version, parameters = ledger.council.get_parameters()
     chambers = [read_short_name(name) for name in ledger.seats.get_chambers()]
     numbers = {name: getattr(parameters, name) for name in parameters.__dataclass_fields__ if name != "tiers"}
@@ -132,6 +180,7 @@ def _show_deployed(app: App, file: Path | None) -> None:
         [
             f"{ledger.deployment.name}, in force on chain {ledger.chain_id}",
             f"  charter hash  0x{ledger.deployment.charter_hash.hex()}" + (f" (is {file})" if file else ""),
+            *(f"  follows       {before.name} (Council {before.addresses['Council']})" for before in predecessors),
             f"  chambers      {', '.join(chambers)}",
             *format_pairs([(name.ljust(12), address) for name, address in ledger.deployment.addresses.items()]),
             "",

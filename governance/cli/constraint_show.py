@@ -26,12 +26,14 @@ def log(ctx: typer.Context) -> None:
     from governance.cli.tables import format_table
     from governance.encoding.ledger import fold_entry
     from governance.errors import VerificationError
+    from governance.ledger.client import Ledger
     from governance.ledger.names import short
     from governance.ledger.wording import describe_kind, format_time
 
     app = get_app(ctx)
     entries = app.ledger.constraints.get_entries()
-    head = app.ledger.constraints.get_genesis_head()
+    first, *_ = app.deployment.line()  # one chain over all systems that follow each other
+    head = Ledger(app.rpc, first).constraints.get_genesis_head()
     for n, entry in enumerate(entries):
         head = fold_entry(head, n, entry)
         if head != entry.head:

@@ -93,7 +93,8 @@ def _clock(app: App) -> Check:
 def _deployment(app: App) -> Check:
     app.ledger.verify()
     app.deployment.verify_sources(app.rpc)
-    return Check("deployment", True, f"{app.deployment.name}, as deployed and as compiled")
+    follows = "" if app.deployment.predecessor is None else f", follows {app.deployment.predecessor.name}"
+    return Check("deployment", True, f"{app.deployment.name}, as deployed and as compiled{follows}")
 
 
 def _key(app: App) -> Check:

@@ -21,15 +21,17 @@ def propose_(
     deployment: Annotated[Path, typer.Argument(help="The deployment.json of the system that follows, on this chain.")],
     description: Description = "",
 ) -> None:
-    """A proposal (tier 4) that ends this system for another one, pinned by the code of all its contracts."""
+    """A proposal (tier 4) that ends this system for one that takes it over, pinned by the code of all its contracts."""
+    from governance.charter.deploy import verify_heir
     from governance.ledger.deployment import Deployment
-    from governance.types import ActionKind, NameSuccessor
+    from governance.types import ZERO_ADDRESS, ActionKind, NameSuccessor
 
     app = get_app(ctx)
     following = Deployment.read(deployment)
     if following.addresses == app.deployment.addresses:
         raise BadArgument(f"{deployment} is this system itself")
-    following.verify_against_chain(app.rpc)  # code, charter and activation: what is voted for is what stands there
+    if app.ledger.council.get_successor() == ZERO_ADDRESS:  # with one, the ledger's own refusal says more
+        verify_heir(following, app.deployment, app.rpc, app.key_file.address)
     propose(app, ActionKind.NAME_SUCCESSOR, NameSuccessor(_parts_of(following)), description)
 
 

@@ -55,7 +55,15 @@ COMMANDS: Table = {
     "charter deploy": Entry(
         "governance.cli.charter:deploy",
         "Put a charter's six contracts on the chain and activate them.",
-        ("custodes charter deploy charter.toml --key deployer --out deployment.json",),
+        (
+            "custodes charter deploy charter.toml --key deployer --out deployment.json",
+            "custodes charter deploy next.toml --predecessor deployment.json --out next.json",
+        ),
+    ),
+    "charter activate": Entry(
+        "governance.cli.charter:activate",
+        "Begin where the predecessor ended, once its vote has said so.",
+        ("custodes charter activate --deployment next.json",),
     ),
     "charter show": Entry(
         "governance.cli.charter:show",

@@ -22,7 +22,7 @@ from governance.ledger.contracts import (
     SeatsClient,
 )
 from governance.ledger.deployment import Deployment
-from governance.ledger.events import EventRecord, decode_logs, get_events
+from governance.ledger.events import EventRecord, decode_logs, get_events, get_inherited_events
 from governance.ledger.transactions import PATIENCE, Draft, TransactionSigner, draft, send
 from governance.types import Address, ChainId, Timestamp
 from governance.types.events import Event
@@ -101,8 +101,18 @@ class Ledger:
         mined = send(self.rpc, signer, self.try_call(call, signer.address), what=str(call), patience=patience)
         return Receipt(mined.hash, mined.block, mined.gas_used, tuple(decode_logs(self.deployment, mined.logs)))
 
+    @property
+    def predecessor(self) -> Ledger | None:
+        """The system that this one follows, on the same node."""
+        before = self.deployment.predecessor
+        return None if before is None else Ledger(self.rpc, before)
+
     def events(
         self, *, first: int | None = None, last: int | None = None, topics: Sequence[Any] | None = None
     ) -> list[EventRecord]:
         """The events of blocks first..last, by default all of them, oldest first. Raises: RpcUnavailable."""
         return get_events(self.rpc, self.deployment, first=first, last=last, topics=topics)
+
+    def whole_story(self) -> list[EventRecord]:
+        """All events, those of the systems that this one follows first: what its ledger folds from."""
+        return [*get_inherited_events(self.rpc, self.deployment), *self.events()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from governance.encoding.names import make_address
 from governance.ledger.artifacts import CONTRACTS, ContractName, load_artifact
 from governance.ledger.codec import Call, decode_answer, encode_call
 from governance.ledger.errors import BadDeployment, DeploymentMismatch
-from governance.types import Address, ChainId, Hash32, System
+from governance.types import ZERO_ADDRESS, Address, ChainId, Hash32, System
 
 SCHEMA = "custodes.deployment/1"
 
@@ -37,12 +37,20 @@ class Deployment:
     charter_hash: Hash32
     addresses: Mapping[ContractName, Address]
     code_hashes: Mapping[ContractName, Hash32]  # of the code with its immutables, as EXTCODEHASH has it
+    predecessor: Deployment | None = None  # the system that this one follows, on the same chain
 
     @property
     def system(self) -> System:
         return System(*(self.addresses[name] for name in CONTRACTS))
 
+    def line(self) -> Iterator[Deployment]:
+        """The systems that follow each other up to this one, the first one first."""
+        if self.predecessor is not None:
+            yield from self.predecessor.line()
+        yield self
+
     def to_json(self) -> dict[str, Any]:
+        follows = {} if self.predecessor is None else {"predecessor": self.predecessor.to_json()}
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -53,6 +61,7 @@ class Deployment:
             "contracts": {
                 name: {"address": self.addresses[name], "codeHash": _hex(self.code_hashes[name])} for name in CONTRACTS
             },
+            **follows,
         }
 
     @classmethod
@@ -70,6 +79,7 @@ class Deployment:
                 charter_hash=_hash(data["charterHash"]),
                 addresses={name: make_address(contracts[name]["address"]) for name in CONTRACTS},
                 code_hashes={name: _hash(contracts[name]["codeHash"]) for name in CONTRACTS},
+                predecessor=cls.from_json(data["predecessor"]) if "predecessor" in data else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, NotEncodable) as e:
             raise BadDeployment(f"the deployment is malformed: {e}") from e
@@ -92,13 +102,13 @@ class Deployment:
         os.chmod(file.name, 0o644)
         os.replace(file.name, path)
 
-    def verify_against_chain(self, rpc: Rpc) -> None:
-        """Returns if chain, code and charter are the ones named here, and the system is active: one request.
+    def verify_against_chain(self, rpc: Rpc, *, active: bool = True) -> None:
+        """Returns if chain, code, charter and predecessor are the ones named here, and the system is active.
 
+        One that waits for its predecessor's vote is verified with active=False.
         Raises: DeploymentMismatch, RpcUnavailable, RpcError.
         """
-        council = self.addresses["Council"]
-        charter, active = (encode_call(Call("Council", name)) for name in ("charterHash", "active"))
+        calls = (Call("Council", "charterHash"), Call("Council", "active"), Call("Constraints", "predecessor"))
         answers = rpc.batch(
             [
                 ("eth_chainId", []),
@@ -113,16 +123,20 @@ class Deployment:
             raise DeploymentMismatch(f"block 0 of {rpc.name} is not {_hex(self.genesis_hash)[:18]}…: another chain")
         for name, code in zip(CONTRACTS, codes, strict=True):
             self._verify_code(name, bytes.fromhex(str(code).removeprefix("0x")))
-        stated, is_active = (
+        stated, is_active, follows = (
             bytes.fromhex(str(answer).removeprefix("0x"))
             for answer in rpc.batch(
-                [("eth_call", [{"to": council, "data": "0x" + data.hex()}, "latest"]) for data in (charter, active)]
+                [
+                    ("eth_call", [{"to": self.addresses[c.contract], "data": "0x" + encode_call(c).hex()}, "latest"])
+                    for c in calls
+                ]
             )
         )
         if stated != self.charter_hash:
             raise DeploymentMismatch(f"the Council is bound to charter 0x{stated.hex()}, not {_hex(self.charter_hash)}")
-        if not decode_answer(["bool"], is_active):
-            raise DeploymentMismatch("the system is not active", hint="anybody may call Council.activate()")
+        self._verify_predecessor(decode_answer(["address"], follows), rpc)
+        if active and not decode_answer(["bool"], is_active):
+            raise DeploymentMismatch("the system is not active", hint="anybody may: custodes charter activate")
 
     def verify_sources(self, rpc: Rpc) -> None:
         """Returns if the code on chain is what this installed package was compiled to, immutables aside.
@@ -141,6 +155,15 @@ class Deployment:
                     f"{name} was compiled from other sources than the installed custodes holds",
                     hint="install the release that this consortium deployed",
                 )
+
+    def _verify_predecessor(self, actual: Address, rpc: Rpc) -> None:
+        """What the chain says that this system follows is what is named here, and stands there too."""
+        named = ZERO_ADDRESS if self.predecessor is None else self.predecessor.addresses["Council"]
+        if actual.lower() != named.lower():
+            what = "no system" if named == ZERO_ADDRESS else f"the Council at {named}"
+            raise DeploymentMismatch(f"the system follows the Council at {actual}, and {what} is named")
+        if self.predecessor is not None:
+            self.predecessor.verify_against_chain(rpc)
 
     def _verify_code(self, name: ContractName, code: bytes) -> None:
         try:

@@ -108,6 +108,12 @@ def get_events(
     return records
 
 
+def get_inherited_events(rpc: Rpc, deployment: Deployment, *, last: int | None = None) -> list[EventRecord]:
+    """The events of the systems that this one follows, the first system's first. Raises: RpcUnavailable."""
+    *before, _ = deployment.line()
+    return [record for system in before for record in get_events(rpc, system, last=last)]
+
+
 def get_block_times(rpc: Rpc, blocks: Sequence[int]) -> dict[int, Timestamp]:
     """The time of each of these blocks, in one request."""
     numbers = sorted(set(blocks))

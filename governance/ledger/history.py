@@ -10,9 +10,10 @@ from governance.encoding.actions import decode_action
 from governance.encoding.errors import NotDecodable
 from governance.ledger.client import Ledger
 from governance.ledger.errors import UnknownName
-from governance.ledger.events import EventRecord
+from governance.ledger.events import EventRecord, get_inherited_events
 from governance.ledger.names import Names
 from governance.types import Action, ActionKind, Address, ProposalId, QuorumState, SeatNumber, Support, Timestamp
+from governance.types.events.constraints import ConstraintsEvent
 from governance.types.events.council import (
     ActionExecuted,
     ActionProposed,
@@ -24,6 +25,7 @@ from governance.types.events.council import (
     VetoCast,
     VoteCast,
 )
+from governance.types.events.releases import ModelRegistered
 
 EventT = TypeVar("EventT")
 
@@ -99,8 +101,13 @@ class History:
 
     @classmethod
     def of(cls, ledger: Ledger) -> History:
-        """Everything that happened until now. Raises: RpcUnavailable, UndecodableAnswer."""
-        return cls(ledger.events())
+        """Everything that happened until now, with the constraints and the models that predecessors left.
+
+        Raises: RpcUnavailable, UndecodableAnswer.
+        """
+        inherited = get_inherited_events(ledger.rpc, ledger.deployment)
+        kept = [record for record in inherited if isinstance(record.event, ConstraintsEvent | ModelRegistered)]
+        return cls([*kept, *ledger.events()])
 
     @property
     def proposals(self) -> list[ProposalEntry]:

@@ -27,7 +27,7 @@ from governance.types import (
     SeatNumber,
     StopId,
 )
-from governance.types.events.brake import IncidentReported, Stopped
+from governance.types.events.brake import IncidentReported, StopInherited, Stopped
 from governance.types.events.constraints import ConstraintAdded
 from governance.types.events.council import ActionProposed
 from governance.types.events.releases import ModelRegistered, WorkerNamed
@@ -49,7 +49,7 @@ class Names:
     lineages: dict[ModelId, ModelId] = field(default_factory=dict)
     constraints: dict[ConstraintId, str] = field(default_factory=dict)
     workers: dict[Address, str] = field(default_factory=dict)  # the organisation that runs it, as it was named
-    stops: dict[StopId, Stopped] = field(default_factory=dict)
+    stops: dict[StopId, Stopped | StopInherited] = field(default_factory=dict)
     reports: dict[ReportId, IncidentReported] = field(default_factory=dict)
     proposals: list[ProposalId] = field(default_factory=list)  # number n is at n - 1
 
@@ -79,7 +79,7 @@ class Names:
                 self.constraints[added.constraint_id] = added.name
             case WorkerNamed() as named:
                 self.workers[named.worker] = named.organisation
-            case Stopped() as stopped:
+            case Stopped() | StopInherited() as stopped:
                 self.stops[stopped.stop_id] = stopped
             case IncidentReported() as reported:
                 self.reports[reported.report_id] = reported

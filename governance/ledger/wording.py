@@ -35,6 +35,7 @@ from governance.types import (
     StopId,
     SuspendSeat,
 )
+from governance.types.events.brake import Stopped
 
 # Which way an action of that kind goes, said to whoever is asked to agree.
 WAYS: dict[ActionKind, str] = {
@@ -211,8 +212,8 @@ def _resumed(names: Names, stop: StopId) -> tuple[str, str]:
     made = names.stops.get(stop)
     if made is None:
         return f"stop {stop}", "unknown"
-    said = names.reports[made.report_id].statement
-    return f"stop {stop}", f"{names.of_scope(made.scope)}, on report {made.report_id}: {said!r}"
+    said = repr(names.reports[made.report_id].statement) if isinstance(made, Stopped) else "taken over"
+    return f"stop {stop}", f"{names.of_scope(made.scope)}, on report {made.report_id}: {said}"
 
 
 def _document(data: bytes) -> str:

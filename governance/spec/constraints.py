@@ -64,7 +64,7 @@ def is_expired(record: ConstraintRecord, now: Timestamp) -> bool:
 
 
 def fold_head(genesis_head: Hash32, entries: Sequence[LedgerEntry], first: int = 0) -> Hash32:
-    """R-Constraints-07: the head that these entries give, each put upon the one before; `first` is their first number."""
+    """R-Constraints-07: the head that these entries give, each put upon the one before, the first as number `first`."""
     head = genesis_head
     for n, entry in enumerate(entries, first):
         head = fold_entry(head, n, entry)

@@ -57,10 +57,10 @@ from governance.types.events.council import (
     VetoCast,
 )
 
+BEGINNING = Timestamp(0)  # of who follows nobody: nothing of it is dated
 
-def process_activate(
-    state: SystemState, now: Timestamp = Timestamp(0), before: SystemState | None = None
-) -> Result:
+
+def process_activate(state: SystemState, now: Timestamp = BEGINNING, before: SystemState | None = None) -> Result:
     """The system accepts proposals: its parts agree about the charter. A repetition changes nothing.
 
     `before` is the predecessor, where there is one: it must have named this system, and is taken over.

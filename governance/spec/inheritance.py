@@ -1,4 +1,4 @@
-"""What a system takes over from the one that it follows: the ledger, the registry, and every stop. All of it, or nothing.
+"""What a system takes over from the one that it follows: ledger, registry and every stop; all of it, or nothing.
 
 The contract reads what was left where it was left; the rules keep a copy, so that an audit compares the two.
 Source: contracts/src/constraints/LedgerStore.sol, contracts/src/brake/Inheritance.sol.
@@ -33,7 +33,7 @@ def check_inheritance(state: SystemState, before: SystemState | None) -> Refusal
 
 
 def process_import_stop(state: SystemState, before: SystemState | None, now: Timestamp) -> Result:
-    """The predecessor's next stop is here, with its id and its report (R-Brake-17). A limit of more takes one by one."""
+    """The predecessor's next stop is here, with its id and its report (R-Brake-17). A higher limit: one by one."""
     if refusal := check_inheritance(state, before):
         return refusal
     assert before is not None  # noqa: S101 - for the type checker; the check has refused
@@ -63,11 +63,13 @@ def _import_stop(state: SystemState, before: SystemState, now: Timestamp) -> Out
     brake = state.brake
     stop_id = StopId(len(brake.stops) + 1)
     stop = before.brake.stops[stop_id - 1]
-    report = dataclasses.replace(before.brake.incidents[stop.report_id - 1], answers=0)
+    report = before.brake.incidents[stop.report_id - 1]
     report_id = ReportId(len(brake.incidents) + 1)
     stands = stop.status in HOLDING
     status = StopStatus.CONFIRMED if stands else stop.status
-    stop = dataclasses.replace(stop, status=status, report_id=report_id, answers_before=0, seats=SeatMask(0))
+    # R-Brake-14: a resume here waits for an answer here.
+    answers = report.answers if stands else stop.answers_before
+    stop = dataclasses.replace(stop, status=status, report_id=report_id, answers_before=answers, seats=SeatMask(0))
     events: list[Event] = [
         StopInherited(stop_id, stop.scope, report_id, status),
         IncidentReported(

@@ -36,7 +36,8 @@ def gate(
     use = Use(capability, purpose, audience, input_tokens=0, max_tokens=None)
     access = reach(app, agreement)
     history = read_history(access)
-    found = find_permission(access, [r.event for r in history.events], history.names.find_model(model), use, named)
+    events = [record.event for record in access.ledger.whole_story()]
+    found = find_permission(access, events, history.names.find_model(model), use, named)
     app.output.result(
         "custodes.gate/1",
         {

@@ -174,10 +174,11 @@ class World:
     logs: list[Logged] = field(default_factory=list)
     state: SystemState = field(init=False)
     transactions: int = 0
+    before: World | None = None  # that ended for this one
 
     def __post_init__(self) -> None:
         self.take(process_genesis(self.genesis, self.now))
-        self.take(council.process_activate(self.state))
+        self.take(council.process_activate(self.state, self.now, None if self.before is None else self.before.state))
 
     # --- steps
 

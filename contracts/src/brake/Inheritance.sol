@@ -24,10 +24,12 @@ abstract contract Inheritance is Incidents {
         Stop memory stop = before.getStop(id);
         Incident memory report = before.getIncident(stop.reportId);
         bool stands = stop.status == StopStatus.Standing || stop.status == StopStatus.Confirmed;
-        if (stands) stop.status = StopStatus.Confirmed;
-        report.answers = 0; // R-Brake-14: a resume here waits for an answer here
+        if (stands) {
+            stop.status = StopStatus.Confirmed;
+            stop.answersBefore = report.answers; // R-Brake-14: a resume here waits for an answer here
+        }
         incidents.push(report);
-        (stop.reportId, stop.answersBefore, stop.seats) = (uint64(incidents.length), 0, 0);
+        (stop.reportId, stop.seats) = (uint64(incidents.length), 0);
         stops.push(stop);
         emit StopInherited(id, stop.scope, stop.reportId, stop.status);
         emit IncidentReported(

@@ -105,8 +105,16 @@ abstract contract LedgerStore is IConstraints, ActionTarget {
 
     /// @dev R-Constraints-11: as the predecessor left it, until a vote here changes it; a retired one, too.
     function _constraint(bytes32 id) internal view returns (Constraint memory current) {
-        current = constraintsById[id];
-        if (current.status == Status.None && address(BEFORE) != address(0)) current = BEFORE.getConstraint(id);
+        if (constraintsById[id].status == Status.None && address(BEFORE) != address(0)) {
+            return BEFORE.getConstraint(id);
+        }
+        return constraintsById[id];
+    }
+
+    /// @dev R-Constraints-11. Of it alone, which is one slot of three.
+    function _status(bytes32 id) internal view returns (Status current) {
+        current = constraintsById[id].status;
+        if (current == Status.None && address(BEFORE) != address(0)) current = BEFORE.getConstraint(id).status;
     }
 
     /// @dev R-Constraints-11.

@@ -52,7 +52,7 @@ abstract contract Models is ReleaseStore {
     /// @dev What must hold, at proposal and again at execution.
     function _checkRegister(RegisterModel memory action) internal view returns (bytes32 modelId, bytes32 lineage) {
         modelId = computeModelId(action.registrar, action.sealNonce);
-        if (getModel(modelId).index != 0) revert ModelExists(modelId); // R-Releases-02, R-Releases-14
+        if (_isKnown(modelId)) revert ModelExists(modelId); // R-Releases-02, R-Releases-14
         if (
             action.registrar == address(0) || action.manifestHash == 0 || action.contentRoot == 0
                 || action.keyCommitment == 0

@@ -96,6 +96,12 @@ abstract contract ReleaseStore is IReleases, ActionTarget {
         );
     }
 
+    function _isKnown(bytes32 modelId) internal view returns (bool) {
+        if (models[modelId].index != 0) return true;
+        IReleases before = _before();
+        return address(before) != address(0) && before.getModel(modelId).index != 0;
+    }
+
     /// @dev R-Releases-14: the registry of the predecessor, which no vote can change any more; or none.
     function _before() private view returns (IReleases) {
         address predecessor = CONSTRAINTS.predecessor();

@@ -88,9 +88,8 @@ contract SuccessionAttacks is AttackTest, SuccessionTest {
         endForNext();
         use(next);
         council.activate();
-        RegisterModel memory theft = modelOf(1, 0);
-        theft.registrar = voters[0];
-        theft.sealNonce = 77;
+        RegisterModel memory theft = modelOf(1, 0); // the same id, as if it had been sealed anew
+        theft.keyCommitment = keccak256("another data key");
         vm.prank(voters[0]);
         vm.expectRevert(abi.encodeWithSelector(IReleases.ModelExists.selector, model));
         council.propose(ActionKind.RegisterModel, abi.encode(theft), "a new model, honestly");

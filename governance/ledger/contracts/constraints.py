@@ -7,6 +7,7 @@ from typing import ClassVar
 from governance.ledger.artifacts import ContractName
 from governance.ledger.contracts.base import Block, ContractClient
 from governance.types import (
+    Address,
     ConstraintId,
     ConstraintParameter,
     ConstraintRecord,
@@ -27,8 +28,16 @@ class ConstraintsClient(ContractClient):
     def get_genesis_head(self, *, at: Block = "latest") -> Hash32:
         return Hash32(self._read("genesisHead", returns=["bytes32"], at=at))
 
+    def get_first_entry(self, *, at: Block = "latest") -> int:
+        """The number of the first own entry: how many the predecessors made."""
+        return int(self._read("firstEntry", returns=["uint64"], at=at))
+
+    def get_predecessor(self, *, at: Block = "latest") -> Address:
+        """The Council of the system that this one follows; the zero address if it follows none."""
+        return Address(self._read("predecessor", returns=["address"], at=at))
+
     def get_entries(self, *, at: Block = "latest") -> list[LedgerEntry]:
-        """Every change, from the first."""
+        """Every change from the first, those of predecessors included."""
         count = self._read("entryCount", returns=["uint64"], at=at)
         if not count:
             return []

@@ -41,6 +41,10 @@ class ReleasesClient(ContractClient):
     def get_model_of_identity(self, identity: Identity, *, at: Block = "latest") -> ModelId:
         return ModelId(self._read("modelOfIdentity", identity, returns=["bytes32"], at=at))
 
+    def get_model_of_key(self, key_commitment: Hash32, *, at: Block = "latest") -> ModelId:
+        """The model that was sealed with that data key, here or in a predecessor; 32 zero bytes if none was."""
+        return ModelId(self._read("modelOfKey", key_commitment, returns=["bytes32"], at=at))
+
     def get_party(self, model_id: ModelId, label: Hash32, *, at: Block = "latest") -> int:
         """The party of the model that releases gave to an affiliation group or a jurisdiction; 0 if none."""
         return int(self._read("partyOf", model_id, label, returns=["uint16"], at=at))

@@ -102,7 +102,7 @@ def test_deployer_can_neither_propose_nor_change_anything_afterwards(
 def test_deployment_verify_raises_while_the_system_is_not_active(
     anvil: Anvil, deployer: Signer, charter: Charter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("governance.charter.deploy._activate", lambda *arguments: None)
+    monkeypatch.setattr("governance.charter.deploy.activate", lambda *arguments: None)
     with pytest.raises(DeploymentMismatch, match="not active"):
         deploy_charter(charter, anvil.rpc, deployer)
 

@@ -81,6 +81,8 @@ def audit_history(
         steps.append(step)
         done += len(step.logs)
         report(done, len(logs))
+    if not steps:
+        raise StorageDiffers("there are no events at all")
     timeline = Timeline(steps)
     state = timeline.last
     compared: Counter[str] = Counter()

@@ -11,7 +11,7 @@ import pytest
 from cli_system import CliSystem, cli_system
 from governance.chain.storage import StorageLayout
 from governance.encoding.names import compute_constraint_id, make_short_name
-from governance.ledger.artifacts import load_artifact
+from governance.ledger.artifacts import ContractName, load_artifact
 from governance.ledger.client import Ledger
 from governance.ledger.deployment import Deployment
 from governance.types import EVERYTHING, ActionKind, AddConstraint, Direction, Hash32, ParameterSetting, Timestamp
@@ -36,10 +36,10 @@ def cli(tmp_path: Path) -> Iterator[CliSystem]:
             call = system.system.ledger.brake.pull(EVERYTHING, Hash32(b"\x01" * 32), 3, "misuse")
             system.system.ledger.send(call, system.system.seats[seat])
         text = system.run("charter", "show", "--template", "devnet").out
-        for name, seat, spare in zip(
+        for name, voter, spare in zip(
             system.system.organisations, system.system.seats, system.system.recovery, strict=True
         ):
-            keys = f'name = "{name}"\nvoting_key = "{seat.address}"\nrecovery_key = "{spare.address}"'
+            keys = f'name = "{name}"\nvoting_key = "{voter.address}"\nrecovery_key = "{spare.address}"'
             text = text.replace(f'name = "{name}"', keys)
         (tmp_path / "next.toml").write_text(text)
         yield system
@@ -109,11 +109,13 @@ def check_seam(cli: CliSystem, new: Deployment) -> None:
     assert "and no system is named" in hidden["message"]
 
     # each place that is read over the seam is compared
-    for contract, deployment, variable, keys, named in (
+    assert new.predecessor is not None
+    places: list[tuple[ContractName, Deployment, str, tuple[bytes, ...], str]] = [
         ("Constraints", new, "genesisHead", (), "genesis head"),
         ("Brake", new, "scopes", (bytes(EVERYTHING),), "scope 0x"),
         ("Constraints", new.predecessor, "parametersByKey", (compute_constraint_id(NAME), KEY), "parameter"),
-    ):
+    ]
+    for contract, deployment, variable, keys, named in places:
         place = StorageLayout(load_artifact(contract).storage_layout).place(variable, *keys)
         at = (deployment.addresses[contract], f"0x{place.slot:064x}")
         before = ledger.rpc.call("eth_getStorageAt", *at, "latest")

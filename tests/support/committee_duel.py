@@ -139,7 +139,7 @@ class Duel:
         arguments: dict[ContractName, tuple[Any, ...]] = {
             "Seats": (system, genesis.chamber_names, genesis.grants),
             "Council": (system, genesis.legal_text_hash, charter_hash, genesis.initial, genesis.bounds),
-            "Constraints": (system, charter_hash),
+            "Constraints": (system, charter_hash, genesis.predecessor),
         }
         for name in CONTRACTS:
             self._time(START)

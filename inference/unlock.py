@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 
 from governance.chain.errors import RpcUnavailable
 from governance.chain.rpc import as_int
-from governance.crypto.errors import InvalidPoint, WrongPartial
+from governance.crypto.errors import InvalidCommittee, InvalidPoint, WrongDealing, WrongPartial
 from governance.crypto.group import G2
 from governance.crypto.ibe import WrapContext, WrappedKey, unwrap
 from governance.crypto.partial import Partial, TransportKey, combine, generate_transport_key, verify_partial
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
-from governance.encoding.committee import compute_public_key_hash
+from governance.crypto.vss import compute_public_key_share
+from governance.encoding.committee import G2_BYTES, compute_public_key_hash
 from governance.ledger.client import Ledger
 from governance.ledger.codec import event_topic
 from governance.ledger.transactions import TransactionSigner
@@ -115,8 +116,10 @@ class _Reader:
     block: int
     identity: Identity
     transport: TransportKey
+    threshold: int
     oracles: Mapping[MemberIndex, str]
     found: dict[MemberIndex, Answered] = field(default_factory=dict)
+    _sums: tuple[G2, ...] = ()  # the t points behind every member's key
 
     def read(self) -> list[Answered]:
         """Those on chain that verify under their member's key; others are left out."""
@@ -127,17 +130,29 @@ class _Reader:
                 continue
             try:
                 partial = self._verify(event)
-            except (InvalidPoint, WrongPartial):
-                continue  # the contract would not have taken it: an RPC invented or changed it
+            except (InvalidCommittee, InvalidPoint, WrongDealing, WrongPartial):
+                # The contract would not have taken it: an RPC changed it, or the sums. They are asked again.
+                self._sums = ()
+                continue
             oracle = self.oracles.get(event.index, f"oracle-{event.index}")
             self.found[event.index] = Answered(event.index, oracle, record.block, record.transaction, partial)
         return list(self.found.values())
 
     def _verify(self, event: PartialPosted) -> Partial:
-        key = g2_from_eip2537(self.ledger.committee.get_verification_key(self.request.epoch, event.index))
+        key = compute_public_key_share(self._read_sums(), self.threshold, event.index)
         partial = Partial(self.request.epoch, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
         verify_partial(partial, self.identity, self.transport.public, key)
         return partial
+
+    def _read_sums(self) -> tuple[G2, ...]:
+        """Asked once: the contract would derive each member's key anew, t multiplications for every one of t members.
+
+        Raises: InvalidPoint.
+        """
+        if not self._sums:
+            points = self.ledger.committee.get_aggregate(self.request.epoch)
+            self._sums = tuple(g2_from_eip2537(points[at : at + G2_BYTES]) for at in range(0, len(points), G2_BYTES))
+        return self._sums
 
 
 class _Attempt:
@@ -176,7 +191,8 @@ class _Attempt:
         committee = self._ledger.committee
         threshold = committee.get_epoch(request.epoch).threshold
         members = committee.get_members(request.epoch)
-        reader = _Reader(self._ledger, request, block, identity, transport, {m.index: self._name(m) for m in members})
+        names = {member.index: self._name(member) for member in members}
+        reader = _Reader(self._ledger, request, block, identity, transport, threshold, names)
 
         def are_enough() -> bool:
             found = reader.read()

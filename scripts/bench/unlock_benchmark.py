@@ -33,6 +33,11 @@ SIZES = ((5, 3), (7, 5), (15, 10), (31, 21))
 FINALITY = 2  # [blocks] anvil's finalized block lies so far behind its head
 LATENCY_GOAL = 2 * FINALITY + 3  # [blocks]
 PARTIAL_GOAL, BAD_SHARE_GOAL, COMBINE_OPEN_GOAL = 200_000, 500_000, 25.0  # [gas], [gas], [ms]
+BLOCKS = {
+    "blocks_to_approvals": "blocks to the t-th approval",
+    "blocks_to_partials": "blocks to the t-th partial",
+    "blocks": "blocks to the data key",
+}
 STEPS = ("deal", "verify", "acknowledge", "partial", "verify partial", "combine", "open")
 
 
@@ -78,7 +83,7 @@ def measure(size: int, threshold: int, rounds: int, unlocks: int) -> Measured:
         with start_chain(directory, size, [home.signer.address for home in homes]) as chain:
             generate_key(chain, homes, threshold)
             load = round(os.getloadavg()[0], 1)
-            latencies = measure_latency(chain, homes, unlocks)
+            latencies = measure_latency(chain, homes, threshold, unlocks)
             return Measured(size, threshold, cpu, dict(chain.gas), latencies, load)
 
 
@@ -120,9 +125,9 @@ def format_tables(measured: list[Measured]) -> str:
     steps = list(dict.fromkeys(step for each in measured for step in each.gas))
     lines += [_row(step, [f"{max(each.gas[step]):,}" for each in measured]) for step in steps]
     lines += ["", _row("unlock, median", heads)]
-    lines.append(_row("blocks to the data key", [str(each.blocks) for each in measured]))
-    partials = [statistics.median(unlock.blocks_to_last_partial for unlock in each.unlocks) for each in measured]
-    lines.append(_row("blocks to the last partial", [f"{blocks:g}" for blocks in partials]))
+    for name, words in BLOCKS.items():
+        medians = [statistics.median(getattr(unlock, name) for unlock in each.unlocks) for each in measured]
+        lines.append(_row(words, [f"{blocks:g}" for blocks in medians]))
     lines.append(_row("milliseconds", [f"{each.ms:,}" for each in measured]))
     lines.append(_row("load of the machine before it", [f"{each.load:g}" for each in measured]))
     lines += ["", f"{'figure':<32}{'goal':>12}{'measured':>16}"]

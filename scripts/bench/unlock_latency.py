@@ -35,12 +35,13 @@ class OraclesFailed(Unavailable):
 class Latency:
     """One unlock. Blocks count from the request's own; milliseconds from before it was sent."""
 
+    blocks_to_approvals: int  # the block of the t-th
+    blocks_to_partials: int
     blocks: int  # the chain's head when the worker held the data key
-    blocks_to_last_partial: int
     ms: int
 
 
-def measure_latency(chain: Chain, homes: Sequence[Home], rounds: int) -> list[Latency]:
+def measure_latency(chain: Chain, homes: Sequence[Home], threshold: int, rounds: int) -> list[Latency]:
     """That many unlocks, one after the other; what their transactions cost is in `chain.gas`.
 
     Raises: OraclesFailed, UnlockTimedOut.
@@ -56,15 +57,17 @@ def measure_latency(chain: Chain, homes: Sequence[Home], rounds: int) -> list[La
             ms, head = round(1000 * (time.monotonic() - start)), _head(chain)
             if unlocked.data_key.expose() != DATA_KEY:
                 raise AssertionError("another data key came back")
-            asked = _read_gas(chain, first)
-            found.append(Latency(head - asked, unlocked.blocks, ms))
-            time.sleep(2)  # the chain has moved on, and partials that came too late are refused
+            at = _read_steps(chain, first)
+            (asked,) = at["request"]
+            approved = sorted(at["approve"])[threshold - 1]
+            found.append(Latency(approved - asked, unlocked.blocks, head - asked, ms))
+            time.sleep(2)  # what comes too late is refused, and belongs to no later unlock
     return found
 
 
-def _read_gas(chain: Chain, first: int) -> int:
-    """What the transactions of the unlock since that block used is kept; returns the request's block."""
-    asked = first
+def _read_steps(chain: Chain, first: int) -> dict[str, list[int]]:
+    """The blocks of the unlock's transactions since that one, by step; the gas that they used is kept."""
+    blocks: dict[str, list[int]] = {}
     steps = {UnlockRequested: "request", UnlockApproved: "approve", PartialPosted: "partial"}
     for record in chain.ledger.events(first=first):
         step = steps.get(type(record.event))
@@ -72,9 +75,8 @@ def _read_gas(chain: Chain, first: int) -> int:
             continue
         receipt = chain.anvil.rpc.call("eth_getTransactionReceipt", "0x" + record.transaction.hex())
         chain.gas[step].append(as_int(receipt["gasUsed"]))
-        if step == "request":
-            asked = record.block
-    return asked
+        blocks.setdefault(step, []).append(record.block)
+    return blocks
 
 
 def _head(chain: Chain) -> int:

@@ -10,10 +10,15 @@ import pytest
 
 from governance.chain.anvil import mine
 from governance.chain.errors import RpcUnavailable
+from governance.chain.rpc import Rpc
 from governance.ledger.client import Ledger
+from governance.ledger.contracts import CommitteeClient
+from governance.ledger.contracts.base import Block
+from governance.ledger.deployment import Deployment
 from governance.ledger.errors import LedgerRefused
 from governance.ledger.events import EventRecord
 from governance.ledger.signer import Signer
+from governance.types import Epoch, MemberIndex
 from governance.types.events.committee import PartialPosted
 from inference.errors import NoCommitteeKey, UnlockTimedOut, WrongCommittee
 from inference.sealed import WrappedKey
@@ -148,10 +153,25 @@ def test_unlock_notices_a_wrapped_key_that_was_exchanged(world: WorkerWorld, rel
         go(world, released, manifest=changed)
 
 
+class LyingCommittee(CommitteeClient):
+    """Gives the sums of a committee wrongly three times: none, no points, and one point too few."""
+
+    lies = 3
+
+    def get_aggregate(self, epoch: Epoch, *, at: Block = "latest") -> bytes:
+        told = super().get_aggregate(epoch, at=at)
+        self.lies -= 1
+        return [told[256:], b"\x01" * 768, b""][self.lies] if self.lies >= 0 else told
+
+
 class LyingLedger(Ledger):
-    """A node that puts an invented partial before the real ones, and at times does not answer."""
+    """A node that puts invented partials before the real ones, and at times does not answer."""
 
     asked = 0
+
+    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
+        super().__init__(rpc, deployment)
+        self.committee = LyingCommittee(rpc, deployment.addresses["Committee"])
 
     def events(
         self, *, first: int | None = None, last: int | None = None, topics: Sequence[Any] | None = None
@@ -160,13 +180,16 @@ class LyingLedger(Ledger):
         if self.asked % 3 == 2:
             raise RpcUnavailable("the node is away")
         records = super().events(first=first, last=last, topics=topics)
-        return [_invent(record) for record in records[:1] if isinstance(record.event, PartialPosted)] + records
+        return [*(lie for record in records[:1] for lie in _invent(record)), *records]
 
 
-def _invent(record: EventRecord) -> EventRecord:
+def _invent(record: EventRecord) -> list[EventRecord]:
+    """One whose halves are exchanged, and one of a member that cannot be."""
     event = record.event
     assert isinstance(event, PartialPosted)
-    return dataclasses.replace(record, event=dataclasses.replace(event, c1=event.c2, c2=event.c1))
+    exchanged = dataclasses.replace(event, c1=event.c2, c2=event.c1)
+    nobody = dataclasses.replace(event, index=MemberIndex(0))
+    return [dataclasses.replace(record, event=lie) for lie in (exchanged, nobody)]
 
 
 def test_unlock_leaves_out_partials_that_do_not_verify(world: WorkerWorld, released: Released) -> None:
@@ -174,6 +197,9 @@ def test_unlock_leaves_out_partials_that_do_not_verify(world: WorkerWorld, relea
     with world.committee.answering():
         found, said = go(world, released, ledger=ledger)
     assert found.data_key.is_committed_by(released.manifest.key_commitment)
+    assert all(answer.member != 0 for answer in found.answers)
+    assert isinstance(ledger.committee, LyingCommittee)
+    assert ledger.committee.lies < 0
     assert "waiting for the node: the node is away" in said
 
 

@@ -76,6 +76,7 @@ class Measured:
 
 def measure(size: int, threshold: int, rounds: int, unlocks: int) -> Measured:
     """Everything about one size. Raises: CustodesError."""
+    print(f"unlock: a committee of {size}:{threshold}", file=sys.stderr)
     cpu = measure_steps(size, threshold, rounds)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)

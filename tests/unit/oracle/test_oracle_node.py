@@ -273,3 +273,19 @@ def test_oracle_that_cannot_read_receipts_follows_no_further_and_goes_on_where_i
     assert world.look(node)
     assert node._unread == []
     assert world.term.registered == 1
+
+
+def test_balance_that_is_low_is_told_once_and_no_rpc_can_invent_another(world: OracleWorld) -> None:
+    node = world.node()
+    world.system.anvil.rpc.call("anvil_setBalance", world.me.address, hex(10**15))
+    world.look(node)
+    assert node.pulse.balance == 10**15
+    (told,) = world.events("poor")
+    assert "0.0010 ether" in told["reason"]
+
+    def enrich(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "balance": hex(10**20), "accountProof": answer["accountProof"][:-1]}
+
+    other = world.node(world.endpoint(Liar, method="eth_getProof", change=enrich))
+    world.look(other)
+    assert other.pulse.balance is None

@@ -29,7 +29,7 @@ CASES = {
     "TIME": 0,  # clocks that jump, chains that stall
     # - - - processes and members - - -
     "KILL": 5,  # a process that is gone at some step
-    "DKG": 0,  # a member that cheats while a key is made
+    "DKG": 8,  # a member that cheats while a key is made
     "UNLOCK": 12,  # whoever cheats while a model is unlocked
 }
 _ID = re.compile(rf"({'|'.join(CASES)})-\d\d+")

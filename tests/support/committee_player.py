@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from governance.crypto.envelope import EnvelopeKeyPair
@@ -66,11 +67,13 @@ class Player:
         key = transport_key or self.envelope_key.public.data
         self.send(self.system.ledger.committee.register(self.epoch, key, self.dealing.commitments_hash))
 
-    def deal(self, *, wrong_share_for: MemberIndex | None = None) -> None:
-        """With another member's share in the envelope of `wrong_share_for`, if it is given."""
+    def deal(
+        self, *, wrong_share_for: MemberIndex | None = None, wrong_shares_for: Collection[MemberIndex] = ()
+    ) -> None:
+        """With another member's share in the envelopes of those that are named."""
         shares = dict(self.dealing.shares)
-        if wrong_share_for is not None:
-            shares[wrong_share_for] = shares[self.index]
+        for cheated in (*wrong_shares_for, *([] if wrong_share_for is None else [wrong_share_for])):
+            shares[cheated] = shares[self.index]
         keys = {event.index: event.transport_key for event in self._events(TransportKeyRegistered)}
         envelopes = make_envelopes(
             replace(self.dealing, shares=shares),

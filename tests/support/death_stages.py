@@ -198,12 +198,15 @@ def _assert_sent(committee: CommitteeSystem, before: Sequence[int], expected: Se
 
 
 def _assert_shares(committee: CommitteeSystem, epoch: Epoch, members: Sequence[int] = range(SIZE)) -> None:
-    """Every share lies on the polynomial, and no file of a death is left."""
+    """Every share lies on the polynomial, and no file of a death is left once its oracle is back."""
     for at in members:
         oracle = committee.oracles[at]
         share, verification_key = oracle.key_share(epoch)
         assert verification_key == committee.system.ledger.committee.get_verification_key(epoch, share.member)
-        assert not list((oracle.directory / "secrets").glob(".*"))
+        secrets = oracle.directory / "secrets"
+        wait_until(
+            lambda secrets=secrets: not list(secrets.glob(".*")), patience=60, what="nothing is left", oracles=[oracle]
+        )
 
 
 def _indices(committee: CommitteeSystem, places: Sequence[int]) -> list[int]:

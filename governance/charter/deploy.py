@@ -105,7 +105,7 @@ def verify_charter(charter: Charter, ledger: Ledger) -> None:
 
     Raises: DeploymentMismatch, CharterIncomplete, RpcUnavailable.
     """
-    ledger.verify()
+    ledger.verify_standing()
     expected = compute_genesis(charter, ledger.chain_id, ledger.deployment.system).charter_hash
     if ledger.deployment.charter_hash != expected:
         raise DeploymentMismatch(

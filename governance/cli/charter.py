@@ -143,7 +143,8 @@ def _show_deployed(app: App, file: Path | None) -> None:
     from governance.encoding.names import read_short_name
 
     ledger = app.ledger
-    ledger.verify()
+    ledger.verify_standing()
+    active = ledger.council.is_active()
     ledger.deployment.verify_sources(app.rpc)
     if file is not None:
         verify_charter(_read(file, None), ledger)
@@ -168,6 +169,7 @@ def _show_deployed(app: App, file: Path | None) -> None:
         {
             **ledger.deployment.to_json(),
             "schema": "custodes.charter/1",
+            "active": active,
             "chambers": chambers,
             "parametersVersion": version,
             "tiers": [
@@ -178,7 +180,7 @@ def _show_deployed(app: App, file: Path | None) -> None:
             "matches": str(file) if file is not None else None,
         },
         [
-            f"{ledger.deployment.name}, in force on chain {ledger.chain_id}",
+            f"{ledger.deployment.name}, {'in force' if active else 'waiting to follow'} on chain {ledger.chain_id}",
             f"  charter hash  0x{ledger.deployment.charter_hash.hex()}" + (f" (is {file})" if file else ""),
             *(f"  follows       {before.name} (Council {before.addresses['Council']})" for before in predecessors),
             f"  chambers      {', '.join(chambers)}",

@@ -74,13 +74,23 @@ class Ledger:
         return self.rpc.now()
 
     def verify(self) -> None:
-        """Returns if the chain is the one of the deployment; asked once.
+        """Returns if the chain is the one of the deployment, and the system active; asked once.
 
         Raises: DeploymentMismatch, RpcUnavailable.
         """
         if not self._is_verified:
             self.deployment.verify_against_chain(self.rpc)
             self._is_verified = True
+
+    def verify_standing(self) -> None:
+        """As `verify`, of a system that may still wait for its predecessor's vote.
+
+        Raises: DeploymentMismatch, RpcUnavailable.
+        """
+        if self.deployment.predecessor is None:
+            self.verify()
+        else:
+            self.deployment.verify_against_chain(self.rpc, active=False)
 
     def try_call(self, call: Call, sender: Address) -> Draft:
         """The transaction that `sender` would sign, found to succeed now; nothing is sent.

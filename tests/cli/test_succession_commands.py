@@ -59,6 +59,8 @@ def test_a_system_ends_for_the_one_that_takes_it_over(cli: CliSystem) -> None:
     # inert until the old one's vote
     early = cli.run("charter", "activate", *NEXT, *key)
     assert (early.code, early.json["rule"]) == (4, "R-Constraints-10")
+    seen = cli.run("charter", "show", "next.toml", *NEXT, "--json").json  # by whoever is asked to vote for it
+    assert (seen["active"], seen["matches"]) == (False, "next.toml")
     inert = cli.run("brake", "status", *NEXT, "--json")
     assert (inert.code, inert.json["hint"]) == (1, "anybody may: custodes charter activate")
 
@@ -75,7 +77,9 @@ def test_a_system_ends_for_the_one_that_takes_it_over(cli: CliSystem) -> None:
     assert cli.act("charter", "activate", *NEXT)["changed"] is False
 
     # what stood there stands here
-    assert "follows" in cli.run("charter", "show", "next.toml", *NEXT).out
+    told = cli.run("charter", "show", "next.toml", *NEXT).out
+    assert ", in force on chain" in told
+    assert f"(Council {old.deployment.addresses['Council']})" in told
     (constraint,) = cli.run("constraint", "show", "--json", *NEXT).json["constraints"]
     assert constraint["limits"] == {"max_output_tokens": {"direction": "max", "value": 64}}
     (stop,) = cli.run("brake", "status", "--json", *NEXT).json["stops"]

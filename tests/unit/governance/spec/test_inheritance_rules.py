@@ -207,6 +207,27 @@ def test_replay_takes_the_stops_of_the_moment(old: World) -> None:
     assert len(old.state.brake.stops) == len(world.state.brake.stops) + 1
 
 
+def test_replay_follows_stops_that_came_one_by_one(old: World) -> None:
+    """Before the activation, by anybody; in the end it is as if the activation had taken all of them over."""
+    end(old)
+    now = Timestamp(old.now + DAY)
+    outcomes = [process_genesis(NEXT, now)]
+    for step in (process_import_stop, process_import_stop, process_import_stop, process_import_stop):
+        assert isinstance(outcomes[-1], Outcome)
+        outcomes.append(step(outcomes[-1].state, old.state, now))
+    left = outcomes.pop()
+    assert isinstance(left, Outcome)
+    assert left.events == ()
+    outcomes.append(council.process_activate(left.state, now, old.state))
+    logs = [
+        Logged(event, now, old.logs[-1].block + at, hex(at))
+        for at, outcome in enumerate(outcomes, 1)
+        if isinstance(outcome, Outcome)
+        for event in outcome.events
+    ]
+    assert replayed(old, logs) == follow(old).state
+
+
 FORGED: list[tuple[type, Callable[[object], dict[str, object]]]] = [
     (StopInherited, lambda event: {"status": StopStatus.LAPSED}),
     (StopInherited, lambda event: {"scope": ScopeId(label("elsewhere"))}),

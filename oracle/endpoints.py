@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from governance.chain.errors import ChainMismatch, RpcOverloaded, RpcUnavailable
 from governance.chain.pace import Backoff
 from governance.chain.rpc import Rpc, as_int
+from governance.errors import CustodesError
 from governance.types import ChainId, Hash32
 
 TIMEOUT = 10.0  # [seconds]
@@ -42,6 +43,7 @@ class Endpoint(Rpc):
         self._monotonic = monotonic
         self._backoff = Backoff(*PAUSE, draw=draw)
         self._until = 0.0
+        self._failure = ""  # why it rests
 
     @property
     def is_resting(self) -> bool:
@@ -72,18 +74,26 @@ class Endpoint(Rpc):
 
     def _guarded(self, ask: Callable[[], T]) -> T:
         if self.is_resting:
-            raise RpcUnavailable(f"{self.name} failed, and is left alone for {self._until - self._monotonic():.1f} s")
+            raise RpcUnavailable(self._failure)
         try:
             self.verify()
             answer = ask()
         except ChainMismatch as e:
             self._rest(0.0)
-            raise RpcUnavailable(e.message) from e
+            raise RpcUnavailable(self._tell(e)) from e
+        except RpcOverloaded as e:
+            self._rest(e.retry_after)
+            raise RpcOverloaded(self._tell(e), wants_fewer=e.wants_fewer, retry_after=e.retry_after) from e
         except RpcUnavailable as e:  # an RpcError is an answer
-            self._rest(e.retry_after if isinstance(e, RpcOverloaded) else 0.0)
-            raise
+            self._rest(0.0)
+            raise RpcUnavailable(self._tell(e)) from e
         self._backoff.reset()
         return answer
+
+    def _tell(self, error: CustodesError) -> str:
+        """The same words now and while it rests: whoever tells what is new tells this once."""
+        self._failure = f"{error.message}; it is left alone for a while"
+        return self._failure
 
     def _rest(self, at_least: float) -> None:
         self._until = self._monotonic() + self._backoff.next(at_least)

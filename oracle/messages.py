@@ -11,27 +11,22 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from governance.chain.errors import RpcUnavailable
 from governance.chain.receipts import Log
-from governance.chain.view import JsonRpc
 from governance.encoding.abi import abi_type, decode_values, encode_values
 from governance.encoding.committee import split_words
 from governance.encoding.errors import NotDecodable
 from governance.encoding.keccak import keccak256
 from governance.encoding.structs import Array
 from governance.ledger.artifacts import load_artifact
-from governance.ledger.deployment import Deployment
 from governance.types import (
     Address,
     Epoch,
     Fault,
     Hash32,
     MemberIndex,
-    Parameters,
     Phase,
     ReleaseId,
     RequestId,
-    Seconds,
 )
 from governance.types.events import EVENTS
 from governance.types.events.committee import CommitteeEvent
@@ -112,20 +107,6 @@ def decode_log(log: Log) -> CommitteeEvent:
 def event_topic(name: str) -> bytes:
     """Topic 0 of that event of Committee."""
     return next(topic for topic, shape in _events().items() if shape.name == name)
-
-
-def read_stall_limit(rpc: JsonRpc, deployment: Deployment) -> Seconds:
-    """The charter's limit. An RPC that lies about it can make an oracle more timid than its own limit, never bolder.
-
-    Raises: Unavailable.
-    """
-    call = {"to": deployment.addresses["Council"], "data": "0x" + keccak256(b"parameters()")[:4].hex()}
-    answer = bytes.fromhex(str(rpc.call("eth_call", call, "latest")).removeprefix("0x"))
-    try:
-        _, parameters = decode_values(("uint32", Parameters), answer)
-    except NotDecodable as e:
-        raise RpcUnavailable(f"{rpc.name} gives no parameters: {e.message}") from e
-    return cast(Parameters, parameters).stall_limit
 
 
 _ENUMS = {"enum ICommittee.Phase": Phase, "enum ICommittee.Fault": Fault}

@@ -17,10 +17,11 @@ from governance.chain.headers import Header
 from governance.chain.pace import Pace
 from governance.chain.proofs import verify_account
 from governance.chain.receipts import BATCH, BadReceipts, Log, read_logs
-from governance.chain.view import ChainStalled, ChainView, FinalityViolation, Heads, NoAgreement
+from governance.chain.view import ChainStalled, ChainView, FinalityViolation, Heads, JsonRpc, NoAgreement
 from governance.errors import CustodesError, Unavailable, VerificationError
 from governance.ledger.deployment import Deployment
-from governance.ledger.proven import ProvenLedger, verify_layouts
+from governance.ledger.errors import DeploymentMismatch
+from governance.ledger.proven import ProvenLedger, read_stall_limit, verify_layouts
 from governance.ledger.proven_committee import ProvenCommittee
 from governance.ledger.transactions import TransactionSigner
 from oracle.ceremony import Ceremony
@@ -28,7 +29,6 @@ from oracle.config import OracleConfig
 from oracle.endpoints import Endpoint
 from oracle.errors import Latched
 from oracle.journal import Journal
-from oracle.messages import read_stall_limit
 from oracle.outbox import Outbox
 from oracle.report import Report
 from oracle.store import SecretStore
@@ -77,6 +77,8 @@ class Node:
         self._me = signer.address
         self._weighed_at: float | None = None
         self._is_prepared = False
+        self._is_limited = False  # by the charter's stall limit
+        self._doubted: set[str] = set()  # RPCs whose answers were passed over in this look
         self._unread: list[Header] = []
         self._paces = [Pace(BATCH) for _ in self._rpcs]  # blocks whose receipts each gives in one request
         self._acted_on: tuple[bytes, ...] = ()
@@ -86,6 +88,7 @@ class Node:
             stall_limit=config.stall,
             monotonic=monotonic,
             believed=journal.cursor,
+            notice=self._notice,
         )
         self.outbox = Outbox(
             rpcs,
@@ -96,6 +99,8 @@ class Node:
             report=report,
             max_fee=config.max_fee,
             monotonic=monotonic,
+            notice=self._notice,
+            get_nonce=self._prove_nonce,
         )
         committee = ProvenCommittee.of(deployment)
         self.ceremony = Ceremony(
@@ -120,6 +125,7 @@ class Node:
             journal=journal,
             outbox=self.outbox,
             report=report,
+            notice=self._notice,
         )
 
     def run(
@@ -152,11 +158,13 @@ class Node:
         """
         if (reason := self._journal.latch) is not None:
             raise Latched(reason, rule="R-Oracle-05")
+        self._doubted.clear()
         try:
             self._prepare()
             self._drain()  # what the last look has left; no more is followed until that is read
             heads = self._refresh()
             self._read(heads)
+            self._limit(heads)
             self._act(heads)
         except FinalityViolation as e:
             self._latch(e)
@@ -171,27 +179,48 @@ class Node:
             return False
         for what in ("stalled", "unavailable", "wrong"):
             self._report.over(what)
+        for name in {rpc.name for rpc in self._rpcs} - self._doubted:
+            self._report.over("doubted", rpc=name)
         return True
 
     def _prepare(self) -> None:
-        """The contracts are ones whose storage this version knows how to read, and the charter's stall limit holds.
+        """The contracts are ones whose storage this version knows how to read: code that hashes as pinned says so,
+        whoever gives it.
 
         Raises: DeploymentMismatch, Unavailable.
         """
         if self._is_prepared:
             return
-        failure: Unavailable | None = None
-        limits: list[float] = []
+        failure: CustodesError | None = None
         for rpc in self._rpcs:
             try:
                 verify_layouts(rpc, self._deployment)
-                limits.append(read_stall_limit(rpc, self._deployment))
-            except Unavailable as e:
-                failure = e
-        if not limits:
-            raise failure if failure is not None else NoAgreement("no RPC is configured")
-        self._view.stall_limit = min(self._view.stall_limit, *limits)
-        self._is_prepared = True
+            except (DeploymentMismatch, Unavailable) as e:
+                failure = e if failure is None or isinstance(failure, Unavailable) else failure
+                self._notice(rpc, e)
+            else:
+                self._is_prepared = True
+                return
+        raise failure if failure is not None else NoAgreement("no RPC is configured")
+
+    def _limit(self, heads: Heads) -> None:
+        """The charter's stall limit holds, where it is shorter than this oracle's own."""
+        if not self._is_limited and heads.finalized.number >= self._deployment.block:
+            limit = read_stall_limit(self._deployment, self._view.prove, heads.finalized)
+            self._view.stall_limit = min(self._view.stall_limit, limit)
+            self._is_limited = True
+
+    def _prove_nonce(self) -> int:
+        """How many transactions of this oracle are final, proven."""
+        heads = self.pulse.heads
+        if heads is None:
+            raise NoAgreement("no final block was seen yet")
+        return self._view.nonce(heads.finalized, self.ceremony.me)
+
+    def _notice(self, rpc: JsonRpc, error: CustodesError) -> None:
+        """One RPC failed or lied, and the others were heard: an operator has to know which."""
+        self._doubted.add(rpc.name)
+        self._report.trouble("doubted", error.message, rpc=rpc.name)
 
     def _refresh(self) -> Heads:
         if self._view.believed is None:
@@ -220,6 +249,7 @@ class Node:
                 return read_logs(rpc, headers, self._address, pace)
             except (BadReceipts, Unavailable) as e:
                 failure = e
+                self._notice(rpc, e)
         raise failure if failure is not None else NoAgreement("no RPC is configured")
 
     def _act(self, heads: Heads) -> None:

@@ -17,12 +17,14 @@ that nothing uses, below ones that wait, is used up by a transfer of nothing to 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from governance.chain.errors import RpcError
+from governance.chain.errors import RpcError, RpcUnavailable
 from governance.chain.rpc import Rpc, as_int
+from governance.chain.view import Notice, ignore
 from governance.encoding.keccak import keccak256
 from governance.errors import CustodesError, Unavailable
 from governance.ledger.errors import LedgerRefused, TransactionRejected
@@ -37,9 +39,14 @@ TRANSFER = 21_000  # [gas]
 MOST_RAISES = 12  # four times the fee
 FEES = ("maxFeePerGas", "maxPriorityFeePerGas")
 GWEI = 10**9
+MAX_TIP = 10 * GWEI  # a tip is paid in full, and an RPC that proposes it might be the one that is paid
+MAX_BLOCK = 2**63 - 1  # what a journal holds
 REST = (1.0, 60.0)  # [seconds] first and longest pause after a refusal
 GUARDED = "post/"  # actions that are decided on anew before they are sent again
 SHOWN_AFTER = 60.0  # [seconds] a receipt that the proven state does not confirm within it is not believed
+
+
+T = TypeVar("T")
 
 
 class Reporter(Protocol):
@@ -70,10 +77,17 @@ class Outbox:
         report: Reporter,
         max_fee: float = 1000.0,
         monotonic: Callable[[], float] = time.monotonic,
+        notice: Notice = ignore,
+        get_nonce: Callable[[], int] | None = None,
     ) -> None:
-        """Units: `max_fee` in gwei a gas, above which nothing is ever bid."""
+        """Units: `max_fee` in gwei a gas, above which nothing is ever bid.
+
+        `get_nonce` proves how many transactions of the account are final; without it an RPC's word is taken.
+        """
         self._max_fee = int(max_fee * GWEI)
-        self._rpcs = tuple(rpcs)
+        self._rpcs = deque(rpcs)
+        self._notice = notice
+        self._get_nonce = get_nonce
         self._chain_id = chain_id
         self._contract = contract
         self._signer = signer
@@ -98,17 +112,27 @@ class Outbox:
                 return self._monotonic() - self._watched.setdefault(sent.hash, self._monotonic()) < SHOWN_AFTER
         return False
 
-    def send(self, action: str, what: str, data: bytes, final: int, *, overtaken: Collection[str] = ()) -> bool:
+    def send(
+        self,
+        action: str,
+        what: str,
+        data: bytes,
+        final: int,
+        *,
+        overtaken: Collection[str] = (),
+        is_irrevocable: bool = False,
+    ) -> bool:
         """The transaction was tried, written down and sent; False if the ledger or the node refuses it now.
 
         `overtaken` names the contract's errors that only say that others have done it, or that it is done already.
+        What is irrevocable once it was seen is refused if any RPC refuses it, as a stop is.
         One that is withheld is sent as it was made. Raises: Unavailable, if no RPC answers.
         """
         if (withheld := self._withheld.pop(action, None)) is not None:
             self._renew(withheld, final)
             return True
         try:
-            fields = self._draft(what, data)
+            fields = self._draft(what, data, is_irrevocable=is_irrevocable)
         except LedgerRefused as e:
             if e.error in overtaken:
                 self._report.info("overtaken", action=action, reason=e.message)
@@ -131,7 +155,7 @@ class Outbox:
         pending = self._journal.sent(state="pending")
         if not pending:
             return
-        count = as_int(self._ask("eth_getTransactionCount", self._signer.address, hex(final)))
+        count = self._count(hex(final)) if self._get_nonce is None else self._get_nonce()
         for sent in reversed(pending):  # oldest first: nonces in order
             self._settle(sent, count, final)
         self._fill_gap(final)
@@ -145,14 +169,14 @@ class Outbox:
 
     def _settle(self, sent: Sent, count: int, final: int) -> None:
         self._withheld.pop(sent.action, None)
-        receipt = self._ask("eth_getTransactionReceipt", "0x" + sent.hash.hex())
-        if receipt is not None and receipt.get("blockNumber") is not None:
-            block = as_int(receipt["blockNumber"])
-            succeeded = as_int(receipt["status"]) == 1
+        mined = self._find_mined(sent)
+        if mined is not None:
+            block, succeeded = mined
             self._journal.mark_sent(sent.hash, "mined" if succeeded else "failed", block)
             self._watched[sent.hash] = self._monotonic()
             self._report.info("mined" if succeeded else "failed", action=sent.action, tx=sent.hash, in_block=block)
             if not succeeded:  # the next attempt is tried first, and says why it is refused
+                self._rpcs.rotate(-1)
                 self._rest(sent.action)
             return
         if count > sent.nonce:  # its nonce went to another one, finally
@@ -172,7 +196,8 @@ class Outbox:
             self._replace(sent, final)
         else:  # made before this process began: it may never have left
             self._watched[sent.hash] = self._monotonic()
-            self._broadcast(sent)
+            if (refusal := self._broadcast(sent)) is not None:
+                self._report.refused(sent.action, None, refusal.message)
 
     def _replace(self, sent: Sent, final: int) -> None:
         bid = self._bid()
@@ -190,7 +215,7 @@ class Outbox:
     def _fill_gap(self, final: int) -> None:
         """A nonce that no transaction of ours has, below ones that wait, is used up once it has stood open for long."""
         waiting = {sent.nonce for sent in self._journal.sent(state="pending")}
-        next_nonce = as_int(self._ask("eth_getTransactionCount", self._signer.address, "latest")) if waiting else 0
+        next_nonce = self._count("latest") if waiting else 0
         if not waiting or min(waiting) <= next_nonce:
             self._gap_since = None
         elif self._gap_since is None:
@@ -203,30 +228,56 @@ class Outbox:
 
     def _bid(self) -> dict[str, int]:
         """What a new transaction would offer now. Raises: Unavailable."""
-        tip = self._ask("eth_maxPriorityFeePerGas")
-        tip_wei = min(as_int(tip) if isinstance(tip, str) else DEFAULT_TIP, self._max_fee)
-        base_fee = as_int(self._ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"])
+        tip = self._ask("eth_maxPriorityFeePerGas", lambda answer: as_int(answer) if isinstance(answer, str) else None)
+        tip_wei = min(DEFAULT_TIP if tip is None else tip, MAX_TIP, self._max_fee)
+        base_fee = self._ask("eth_getBlockByNumber", _read_base_fee, "latest", False)
         return {"maxFeePerGas": min(2 * base_fee + tip_wei, self._max_fee), "maxPriorityFeePerGas": tip_wei}
 
-    def _draft(self, what: str, data: bytes) -> dict[str, Any]:
-        """Tried on one RPC after the other. Raises: LedgerRefused, RpcError, Unavailable."""
+    def _draft(self, what: str, data: bytes, *, is_irrevocable: bool = False) -> dict[str, Any]:
+        """Tried on one RPC after the other: on all that answer, if it is irrevocable; else until one takes it.
+
+        Raises: LedgerRefused, RpcError, Unavailable.
+        """
         failure: CustodesError | None = None
+        found: dict[str, Any] | None = None
         for rpc in self._rpcs:
             try:
-                made = draft(
-                    rpc, self._chain_id, self._signer.address, self._contract, data, what=what, contract="Committee"
-                )
-                count = as_int(rpc.call("eth_getTransactionCount", self._signer.address, "latest"))
-            except (LedgerRefused, Unavailable) as e:
+                fields = self._draft_by(rpc, what, data)
+            except LedgerRefused as e:
+                if is_irrevocable:
+                    raise
                 failure = e if failure is None or isinstance(failure, Unavailable) else failure
-                continue
-            taken = {sent.nonce for sent in self._journal.sent(state="pending")}
-            nonce = next(number for number in range(count, count + len(taken) + 1) if number not in taken)
-            fields = {**made.fields, "nonce": nonce}
-            for _ in range(self._underbid.get(nonce, 0)):
-                fields |= {name: _raised(fields[name]) for name in FEES}
-            return fields | {name: min(int(fields[name]), self._max_fee) for name in FEES}
-        raise failure if failure is not None else AssertionError("an outbox has an RPC")
+            except Unavailable as e:
+                failure = e if failure is None else failure
+                self._notice(rpc, e)
+            else:
+                found = found or fields
+                if not is_irrevocable:
+                    break
+        if found is None:
+            raise failure if failure is not None else AssertionError("an outbox has an RPC")
+        return found
+
+    def _draft_by(self, rpc: Rpc, what: str, data: bytes) -> dict[str, Any]:
+        """Raises: LedgerRefused, Unavailable, also if the RPC's count of transactions cannot be right."""
+        me = self._signer.address
+        made = draft(rpc, self._chain_id, me, self._contract, data, what=what, contract="Committee")
+        count = as_int(rpc.call("eth_getTransactionCount", me, "latest"))
+        taken = {sent.nonce for sent in self._journal.sent(state="pending")}
+        if self._get_nonce is not None:
+            # One account, one outbox: what is not final yet is in the journal. A nonce beyond would wait for long.
+            least = self._get_nonce()
+            most = max([least, *(sent.nonce + 1 for sent in self._journal.sent(last=100))])
+            if not least <= count <= most:
+                raise RpcUnavailable(f"{rpc.name} counts {count} transactions of {me}, and there are {least} to {most}")
+        nonce = next(number for number in range(count, count + len(taken) + 1) if number not in taken)
+        tip = int(made.fields["maxPriorityFeePerGas"])
+        too_much = max(0, tip - MAX_TIP)
+        fee = int(made.fields["maxFeePerGas"])
+        fields = {**made.fields, "nonce": nonce, "maxPriorityFeePerGas": tip - too_much, "maxFeePerGas": fee - too_much}
+        for _ in range(self._underbid.get(nonce, 0)):
+            fields |= {name: _raised(fields[name]) for name in FEES}
+        return fields | {name: min(int(fields[name]), self._max_fee) for name in FEES}
 
     def _dispatch(self, action: str, fields: dict[str, Any], final: int, *, replaces: Sent | None = None) -> bool:
         raw = self._signer.sign_transaction(fields)
@@ -237,6 +288,7 @@ class Outbox:
         if refusal is not None:
             self._journal.mark_sent(sent.hash, "failed")
             self._report.refused(action, None, refusal.message)
+            self._rpcs.rotate(-1)  # fees, gas or nonce were one RPC's word: the next attempt begins with another
             if replaces is not None:  # the one before still waits, and is still looked for
                 self._journal.mark_sent(replaces.hash, "pending")
                 self._watched[replaces.hash] = self._monotonic()
@@ -250,28 +302,61 @@ class Outbox:
 
     def _broadcast(self, sent: Sent) -> RpcError | None:
         """Handed to every RPC, since any one of them may sit on it; why not, if not one took it."""
-        refusal: RpcError | None = None
+        refusals: list[tuple[Rpc, RpcError]] = []
         is_taken = False
         for rpc in self._rpcs:
             try:
-                rpc.call("eth_sendRawTransaction", "0x" + sent.raw.hex())
+                told = rpc.call("eth_sendRawTransaction", "0x" + sent.raw.hex())
                 is_taken = True
+                if told != "0x" + sent.hash.hex():
+                    self._notice(rpc, RpcUnavailable(f"{rpc.name} took a transaction, and calls it by another hash"))
             except RpcError as e:
                 if "already" in e.message.lower():  # known already, or imported already
                     is_taken = True
                 else:
-                    refusal = e
-            except Unavailable:
-                continue  # it may have arrived: it stays pending, and is looked for
-        return None if is_taken else refusal
+                    refusals.append((rpc, e))
+            except Unavailable as e:  # it may have arrived: it stays pending, and is looked for
+                self._notice(rpc, e)
+        if not is_taken:
+            return refusals[-1][1] if refusals else None
+        for rpc, refusal in refusals:
+            if "nonce too low" not in refusal.message.lower():  # it is in a block already, by way of another RPC
+                self._notice(rpc, refusal)
+        return None
 
-    def _ask(self, method: str, *params: Any) -> Any:
+    def _find_mined(self, sent: Sent) -> tuple[int, bool] | None:
+        """The block that holds it, and whether it succeeded, as the first RPC says that knows of one.
+
+        Not proven, and therefore believed for `SHOWN_AFTER` at most. Raises: Unavailable, if no RPC answers.
+        """
+        failure: Unavailable | None = None
+        answers = 0
+        for rpc in self._rpcs:
+            try:
+                found = _read_receipt(rpc.call("eth_getTransactionReceipt", "0x" + sent.hash.hex()))
+            except Unavailable as e:
+                failure = e
+                self._notice(rpc, e)
+                continue
+            if found is not None:
+                return found
+            answers += 1
+        if not answers and failure is not None:
+            raise failure
+        return None
+
+    def _count(self, tag: str) -> int:
+        return self._ask("eth_getTransactionCount", as_int, self._signer.address, tag)
+
+    def _ask(self, method: str, read: Callable[[Any], T], *params: Any) -> T:
+        """The first answer that can be read. Raises: Unavailable."""
         failure: Unavailable | None = None
         for rpc in self._rpcs:
             try:
-                return rpc.call(method, *params)
+                return read(rpc.call(method, *params))
             except Unavailable as e:
                 failure = e
+                self._notice(rpc, e)
         raise failure if failure is not None else AssertionError("an outbox has an RPC")
 
     def _rest(self, action: str) -> None:
@@ -282,3 +367,19 @@ class Outbox:
 
 def _raised(fee: Any) -> int:
     return int(fee) * RAISE[0] // RAISE[1] + 1
+
+
+def _read_receipt(receipt: Any) -> tuple[int, bool] | None:
+    """Block and success; None if there is no receipt yet. Raises: RpcUnavailable."""
+    if receipt is None:
+        return None
+    if not isinstance(receipt, Mapping):
+        raise RpcUnavailable("a node answered with something else than a receipt")
+    if receipt.get("blockNumber") is None:
+        return None
+    return min(as_int(receipt["blockNumber"]), MAX_BLOCK), as_int(receipt.get("status")) == 1
+
+
+def _read_base_fee(block: Any) -> int:
+    """Raises: RpcUnavailable."""
+    return as_int(block.get("baseFeePerGas") if isinstance(block, Mapping) else None)

@@ -32,7 +32,7 @@ class Report:
         self._stream = stream
         self._is_human = is_human
         self._clock = clock
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[tuple[object, ...], str] = {}
 
     def info(self, event: str, **fields: object) -> None:
         """Something that happened, or that this oracle did."""
@@ -43,22 +43,23 @@ class Report:
         if self._journal.keep_refusal(Refusal(subject, rule or "", reason, self.block)):
             self._write("refusal", "refused", {"subject": subject, "rule": rule, "reason": reason})
 
-    def trouble(self, what: str, reason: str) -> None:
-        """Something that does not work now; told when it is news."""
-        if self._troubles.get(what) != reason:
-            self._troubles[what] = reason
-            self._write("warning", what, {"reason": reason})
+    def trouble(self, what: str, reason: str, **fields: object) -> None:
+        """Something that does not work now; told when it is news. `fields` name what it is about."""
+        about = (what, *fields.values())
+        if self._troubles.get(about) != reason:
+            self._troubles[about] = reason
+            self._write("warning", what, {**fields, "reason": reason})
 
-    def over(self, what: str) -> None:
+    def over(self, what: str, **fields: object) -> None:
         """That trouble is over."""
-        if self._troubles.pop(what, None) is not None:
-            self._write("info", f"{what}_over", {})
+        if self._troubles.pop((what, *fields.values()), None) is not None:
+            self._write("info", f"{what}_over", fields)
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         now = self._clock()
         plain = {name: "0x" + value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
         if self._is_human:
-            told = " ".join(f"{name}={_shorten(value)}" for name, value in plain.items() if value is not None)
+            told = " ".join(f"{name}={_show(value)}" for name, value in plain.items() if value is not None)
             mark = "" if level == "info" else f"{level}: "
             line = f"{now:%H:%M:%S} block {self.block} {mark}{event.replace('_', ' ')} {told}".rstrip()
         else:
@@ -73,5 +74,8 @@ class Report:
             return
 
 
-def _shorten(value: object) -> object:
-    return f"{value[:SHORT]}…" if isinstance(value, str) and value.startswith("0x") and len(value) > 44 else value
+def _show(value: object) -> str:
+    """In one line, without what moves a terminal's cursor: a node's words must not look like ours."""
+    if isinstance(value, str) and value.startswith("0x") and len(value) > 44:
+        value = f"{value[:SHORT]}…"
+    return "".join(each if each.isprintable() else "?" for each in str(value))

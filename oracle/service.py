@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from governance.chain.errors import ChainMismatch
 from governance.errors import Unavailable
 from governance.ledger.deployment import Deployment
 from governance.ledger.errors import WrongPassword as WrongKeyPassword
@@ -60,8 +61,7 @@ def serve(config: OracleConfig, password: str, *, reset_latch: bool = False) -> 
                 Endpoint(url, deployment.chain_id, deployment.genesis_hash, timeout=config.timeout)
                 for url in config.rpc
             ]
-            for rpc in rpcs:
-                _verify(rpc, report)
+            _verify(rpcs, config.needed, report)
             node = Node(
                 config=config,
                 deployment=deployment,
@@ -133,12 +133,22 @@ def _told_to_end(alarm: Alarm) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _verify(rpc: Endpoint, report: Report) -> None:
-    """An RPC that serves another chain is an error of configuration; one that is down may come back."""
-    try:
-        rpc.verify()
-    except Unavailable as e:
-        report.trouble("unavailable", e.message)
+def _verify(rpcs: list[Endpoint], needed: int, report: Report) -> None:
+    """RPCs of another chain are an error of configuration, if too few are left; one that is down may come back.
+
+    Raises: ChainMismatch.
+    """
+    strangers = 0
+    for rpc in rpcs:
+        try:
+            rpc.verify()
+        except ChainMismatch as e:
+            strangers += 1
+            if len(rpcs) - strangers < needed:
+                raise
+            report.trouble("doubted", e.message, rpc=rpc.name)
+        except Unavailable as e:
+            report.trouble("doubted", e.message, rpc=rpc.name)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from governance.chain.view import ChainView, Heads
+from governance.chain.view import ChainView, Heads, Notice, ignore
 from governance.crypto.errors import InvalidPoint, WrongTransportKey
 from governance.crypto.partial import (
     TransportPublicKey,
@@ -63,6 +63,7 @@ class Unlocks:
         journal: Journal,
         outbox: Outbox,
         report: Report,
+        notice: Notice = ignore,
     ) -> None:
         self._me = me
         self._patience = patience
@@ -73,6 +74,7 @@ class Unlocks:
         self._journal = journal
         self._outbox = outbox
         self._report = report
+        self._notice = notice
         self._open: dict[bytes, _Open] = {}
         self._read_to = -1
 
@@ -133,7 +135,9 @@ class Unlocks:
             finalized=self._ledger.release(
                 self._view.prove, heads.finalized, known.request.release_id, known.request.worker
             ),
-            latest=self._ledger.latest_releases(heads, known.request.release_id, known.request.worker),
+            latest=self._ledger.latest_releases(
+                heads, known.request.release_id, known.request.worker, notice=self._notice
+            ),
             my_epoch=request.asked.epoch if known.index == held.share.member else None,
             epoch_phase=known.term.phase,
             threshold=known.term.threshold,
@@ -169,11 +173,11 @@ class Unlocks:
         hashed = g1_to_eip2537(hash_identity(request.asked.identity))
         asked, key = request.asked, held.verification_key
         data = encode_post(request_id, asked.release_id, asked.worker, *made, hashed, asked.t2, key)
-        self._act("post", request_id, data, final)
+        self._act("post", request_id, data, final, is_irrevocable=True)
 
-    def _act(self, verb: str, request_id: RequestId, data: bytes, final: int) -> None:
+    def _act(self, verb: str, request_id: RequestId, data: bytes, final: int, *, is_irrevocable: bool = False) -> None:
         action, what = f"{verb}/0x{request_id.hex()}", f"{verb} of request 0x{request_id.hex()[:16]}…"
-        self._outbox.send(action, what, data, final, overtaken=OVERTAKEN)
+        self._outbox.send(action, what, data, final, overtaken=OVERTAKEN, is_irrevocable=is_irrevocable)
 
     def _prove(self, request_id: RequestId, request: _Open, held: HeldShare, heads: Heads) -> UnlockFacts:
         return self._committee.unlock(

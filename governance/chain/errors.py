@@ -42,7 +42,8 @@ class RpcError(Unavailable):
         if not isinstance(error, Mapping):
             return cls(f"{name} answered with an error that says nothing", code=0)
         code = error.get("code")
-        message = str(error.get("message", "no reason given"))[:500]
+        message = error.get("message")
+        message = message[:500] if isinstance(message, str) else "no reason given"
         return cls(
             f"{name}: {message}", code=code if isinstance(code, int) else 0, data=_revert_data(error.get("data"))
         )

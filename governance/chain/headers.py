@@ -74,19 +74,20 @@ def verify_header(block: Mapping[str, Any]) -> Header:
     try:
         encoded = rlp.encode_list(_fields(block))
         stated = _fixed(block["hash"], 32)
+        number, timestamp = _small(block["number"]), _small(block["timestamp"])
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as e:
-        raise BadHeader(f"the header of block {block.get('number')!r} is malformed: {e}") from e
+        raise BadHeader(f"the header of block {str(block.get('number'))[:20]} is malformed: {str(e)[:200]}") from e
     computed = keccak256(encoded)
     if computed != stated:
-        raise BadHeader(f"block {block['number']} hashes to 0x{computed.hex()}, but its RPC says 0x{stated.hex()}")
+        raise BadHeader(f"block {number} hashes to 0x{computed.hex()}, but its RPC says 0x{stated.hex()}")
     return Header(
-        number=int(block["number"], 16),
+        number=number,
         hash=computed,
         parent_hash=_fixed(block["parentHash"], 32),
         state_root=_fixed(block["stateRoot"], 32),
         receipts_root=_fixed(block["receiptsRoot"], 32),
         transactions_root=_fixed(block["transactionsRoot"], 32),
-        timestamp=int(block["timestamp"], 16),
+        timestamp=timestamp,
         logs_bloom=_fixed(block["logsBloom"], 256),
     )
 
@@ -118,3 +119,11 @@ def _fixed(value: str, size: int) -> bytes:
     if size >= 0 and len(data) != size:
         raise ValueError(f"{len(data)} bytes where {size} are needed")
     return data
+
+
+def _small(value: str) -> int:
+    """A number that a database holds: a header that hashes to its hash can still hold one of any length."""
+    number = int(value, 16)
+    if number >= 2**63:
+        raise ValueError("a number of more than 63 bits")
+    return number

@@ -61,9 +61,9 @@ def verify_storage(storage_root: bytes, slots: Sequence[int], answer: Mapping[st
     Raises: BadProof, also if a slot that was asked for was not answered.
     """
     try:
-        entries = {int(str(entry["key"]), 16): entry["proof"] for entry in answer.get("storageProof") or []}
-    except (KeyError, TypeError, ValueError) as e:
-        raise BadProof(f"the proofs of storage are malformed: {e!r}") from e
+        entries = {int(entry["key"], 16): entry["proof"] for entry in answer.get("storageProof") or []}
+    except (AttributeError, KeyError, TypeError, ValueError) as e:
+        raise BadProof(f"the proofs of storage are malformed: {type(e).__name__}") from e
     values: dict[int, int] = {}
     for slot in slots:
         if slot not in entries:
@@ -88,7 +88,16 @@ def _walk(root: bytes, key: bytes, proof: object, what: str) -> bytes:
     if not proof:
         raise BadProof(f"{what}: the proof is empty")
     try:
-        nodes = [rlp.decode(bytes.fromhex(str(node).removeprefix("0x"))) for node in proof]
+        nodes = [rlp.decode(bytes.fromhex(node.removeprefix("0x"))) for node in proof]
         return bytes(HexaryTrie.get_from_proof(root, keccak256(key), nodes))
-    except (BadTrieProof, InvalidNode, ValidationError, RLPException, KeyError, ValueError, TypeError) as e:
+    except (
+        BadTrieProof,
+        InvalidNode,
+        ValidationError,
+        RLPException,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as e:
         raise BadProof(f"{what}: the proof does not lead to it from root 0x{root.hex()[:16]}…") from e

@@ -10,8 +10,11 @@ Source: JSON-RPC 2.0; Ethereum execution-apis.
 from __future__ import annotations
 
 import json
+import re
+import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 5.0  # [seconds]
 READ_TIMEOUT = 30.0  # [seconds] between two bytes; the largest answers take a few
 MAX_ANSWER = 256 * 1024 * 1024  # [bytes] a hostile node must not fill our memory
+DEEPEST = 10_000  # calls within calls
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 OVERLOADED = frozenset({413, 429, 503})  # HTTP: too large, too many requests, not now
 
 # Never repeated by us: the first attempt may have arrived.
@@ -90,7 +95,8 @@ class Rpc:
         answers = self._exchange(requests_, may_repeat=not any(method in SENDS for method, _ in calls))
         if not isinstance(answers, list):
             raise RpcError.from_answer(self.name, answers.get("error") if isinstance(answers, dict) else None)
-        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        told = [answer for answer in answers if isinstance(answer, dict) and isinstance(answer.get("id"), int)]
+        by_id = {answer["id"]: answer for answer in told}
         return [self._result(by_id.get(request["id"]), request["id"]) for request in requests_]
 
     def chain_id(self) -> ChainId:
@@ -119,7 +125,7 @@ class Rpc:
 
     def now(self) -> Timestamp:
         """The time of the latest block: the chain's time is the only one that rules are judged by."""
-        return Timestamp(as_int(self.block()["timestamp"]))
+        return Timestamp(as_int(self.block().get("timestamp")))
 
     def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         with self._lock:
@@ -149,6 +155,8 @@ class Rpc:
                 waited = self._timeout[1]
                 raise RpcOverloaded(f"{self.name} did not answer within {waited:g} s", took=waited) from e
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as e:
+                if _is_slow(e):
+                    raise RpcOverloaded(f"{self.name} did not answer in time") from e
                 # A connection that was kept open may have been closed by the other side: that says nothing about it.
                 if attempt == 2 or not may_repeat:
                     raise RpcUnavailable(f"{self.name} cannot be reached") from e
@@ -171,8 +179,8 @@ class Rpc:
                     raise RpcOverloaded(f"{self.name} sent more than {MAX_ANSWER >> 20} MiB")
             try:
                 with collector_at_rest():
-                    return json.loads(content)
-            except ValueError as e:
+                    return _parse(content)
+            except (ValueError, RecursionError) as e:  # a list in a list in a list ... is no answer either
                 raise RpcUnavailable(f"{self.name} answered with HTTP {r.status_code} and no JSON") from e
 
     def _session(self) -> requests.Session:
@@ -180,7 +188,11 @@ class Rpc:
         if session is None:
             import requests
 
+            from governance.chain.transport import EndingAdapter
+
             session = requests.Session()
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, EndingAdapter())
             session.headers.update({"Content-Type": "application/json", "User-Agent": "custodes"})
             session.trust_env = not self._is_local  # a proxy has no business between us and our own node
             self._local.session = session
@@ -195,13 +207,36 @@ def _seconds(text: str | None) -> float:
 
 
 def as_int(value: object) -> int:
-    """The number of a hex quantity.
+    """The number of a hex quantity: never negative, and of 256 bits at most.
 
     Raises: RpcUnavailable.
     """
+    if isinstance(value, str) and _QUANTITY.fullmatch(value):
+        return int(value, 16)
+    shown = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+    raise RpcUnavailable(f"a node answered {shown} where a number is required")
+
+
+def as_bytes(value: object) -> bytes:
+    """The bytes of a hex string. Raises: RpcUnavailable."""
     if isinstance(value, str):
-        try:
-            return int(value, 16)
-        except ValueError:
-            pass
-    raise RpcUnavailable(f"a node answered {str(value)[:40]!r} where a number is required")
+        with suppress(ValueError):
+            return bytes.fromhex(value.removeprefix("0x"))
+    raise RpcUnavailable(f"a node answered with a {type(value).__name__} where bytes are required")
+
+
+def _parse(content: bytes | bytearray) -> Any:
+    """The JSON value. Raises: ValueError, RecursionError.
+
+    web3 brings a library that raises the recursion limit to 100000, where a list in a list in a list ends the process.
+    """
+    if sys.getrecursionlimit() > DEEPEST:
+        sys.setrecursionlimit(DEEPEST)
+    return json.loads(content)
+
+
+def _is_slow(error: BaseException) -> bool:
+    """Whether the answer began in time, and then did not go on."""
+    from urllib3.exceptions import ReadTimeoutError
+
+    return any(isinstance(cause, ReadTimeoutError) for cause in error.args)

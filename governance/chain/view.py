@@ -14,17 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import BadHeader, Header, verify_header, verify_link
 from governance.chain.pace import Pace
-from governance.chain.proofs import BadProof, verify_account, verify_storage
-from governance.errors import Unavailable, VerificationError
+from governance.chain.proofs import Account, BadProof, verify_account, verify_storage
+from governance.errors import CustodesError, Unavailable, VerificationError
 
 MAX_STEP = 4_000  # blocks that one refresh follows; who is further behind catches up in several
 LEAST_STEP = 8  # a way that is as short as this is not cut
 BATCH = 100  # headers a request
+
+
+T = TypeVar("T")
 
 
 class JsonRpc(Protocol):
@@ -36,6 +39,13 @@ class JsonRpc(Protocol):
     def call(self, method: str, *params: Any) -> Any: ...
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]: ...
+
+
+Notice = Callable[[JsonRpc, CustodesError], None]  # hears of an RPC whose answer was passed over, and why
+
+
+def ignore(rpc: JsonRpc, error: CustodesError) -> None:
+    """Nobody hears of it."""
 
 
 class NoAgreement(Unavailable):
@@ -82,6 +92,7 @@ class ChainView:
         stall_limit: float,
         monotonic: Callable[[], float],
         believed: Header | None = None,
+        notice: Notice = ignore,
     ) -> None:
         """`agreement` is k of m, `believed` the last finalized head acted on. Units: `stall_limit` in seconds."""
         if not 1 <= agreement <= len(rpcs):
@@ -93,6 +104,7 @@ class ChainView:
         self.stall_limit = stall_limit
         self._monotonic = monotonic
         self._believed = believed
+        self._notice = notice
         self._reached: int | None = None  # the highest block that k RPCs have got to
         self._reached_at = monotonic()
         self._is_moving = False
@@ -133,17 +145,25 @@ class ChainView:
 
         Raises: BadProof (every RPC's answer was wrong), NoAgreement (none answered).
         """
+        return self._first(lambda rpc: prove(rpc, header, address, code_hash, slots), f"{address} at {header}")
+
+    def nonce(self, header: Header, address: str) -> int:
+        """How many transactions of that account are in the chain up to `header`, proven. Raises: as `prove`."""
+        return self._first(lambda rpc: prove_account(rpc, header, address).nonce, f"{address} at {header}")
+
+    def _first(self, prove_by: Callable[[JsonRpc], T], what: str) -> T:
         wrong: BadProof | None = None
         for rpc in self._rpcs:
             try:
-                return prove(rpc, header, address, code_hash, slots)
+                return prove_by(rpc)
             except BadProof as e:
                 wrong = e
-            except Unavailable:
-                continue
+                self._notice(rpc, e)
+            except Unavailable as e:
+                self._notice(rpc, e)
         if wrong is not None:
             raise wrong
-        raise NoAgreement(f"no RPC answers with a proof of {address} at {header}")
+        raise NoAgreement(f"no RPC answers with a proof of {what}")
 
     def _ask_heads(self) -> list[tuple[JsonRpc, Header, Header]]:
         """(RPC, its latest head, its finalized head): one that is down or lies costs its voice, not the others'."""
@@ -152,7 +172,8 @@ class ChainView:
         for rpc in self._rpcs:
             try:
                 latest, finalized = (_header(rpc, block) for block in rpc.batch(calls))
-            except (Unavailable, BadHeader):
+            except (Unavailable, BadHeader) as e:
+                self._notice(rpc, e)
                 continue
             answers.append((rpc, latest, finalized))
         return answers
@@ -166,17 +187,23 @@ class ChainView:
 
     def _agree_on(self, number: int, voters: Sequence[tuple[JsonRpc, Header | None]]) -> Header:
         """The block of that number that k RPCs name, and no other k. Each voter with a header that it gave already."""
-        votes: dict[bytes, list[Header]] = {}
+        votes: dict[bytes, list[tuple[JsonRpc, Header]]] = {}
         for rpc, given in voters:
             try:
                 header = given if given is not None and given.number == number else _block(rpc, hex(number))
-            except (Unavailable, BadHeader):
+            except (Unavailable, BadHeader) as e:
+                self._notice(rpc, e)
                 continue
             if header.number == number:
-                votes.setdefault(header.hash, []).append(header)
-        agreed = [headers[0] for headers in votes.values() if len(headers) >= self._agreement]
+                votes.setdefault(header.hash, []).append((rpc, header))
+            else:
+                self._notice(rpc, BadHeader(f"{rpc.name} answers with {header}, asked for block {number}"))
+        agreed = [each[0][1] for each in votes.values() if len(each) >= self._agreement]
         if len(agreed) != 1:
             raise NoAgreement(f"the RPCs name {len(votes)} different blocks {number}, and {self._agreement} must agree")
+        for rpc, header in (vote for each in votes.values() for vote in each):
+            if header.hash != agreed[0].hash:
+                self._notice(rpc, BadHeader(f"{rpc.name} names {header} as final, and the others {agreed[0]}"))
         return agreed[0]
 
     def _follow(self, finalized: Header) -> tuple[list[Header], int]:
@@ -202,8 +229,9 @@ class ChainView:
                 followed = _descend(believed, children)
             except BadHeader as e:
                 broken.append(e)
-            except Unavailable:
-                continue
+                self._notice(rpc, e)
+            except Unavailable as e:
+                self._notice(rpc, e)
             else:
                 self._step.grow()
                 return followed, behind
@@ -244,14 +272,22 @@ def prove(rpc: JsonRpc, header: Header, address: str, code_hash: bytes, slots: S
 
     Raises: BadProof, or what the RPC raises.
     """
-    keys = [f"0x{slot:064x}" for slot in slots]
-    answer = rpc.call("eth_getProof", address, keys, hex(header.number))
-    if not isinstance(answer, Mapping):
-        raise BadProof(f"{rpc.name} answers with no proof of {address} at {header}")
-    account = verify_account(header.state_root, address, answer)
+    account, answer = _ask_account(rpc, header, address, slots)
     if account.code_hash != code_hash:
         raise BadProof(f"the code at {address} hashes to 0x{account.code_hash.hex()}, not to 0x{code_hash.hex()}")
     return verify_storage(account.storage_root, slots, answer)
+
+
+def prove_account(rpc: JsonRpc, header: Header, address: str) -> Account:
+    """One RPC's account at `address`, proven against `header.state_root`. Raises: as `prove`."""
+    return _ask_account(rpc, header, address, ())[0]
+
+
+def _ask_account(rpc: JsonRpc, header: Header, address: str, slots: Sequence[int]) -> tuple[Account, Mapping[str, Any]]:
+    answer = rpc.call("eth_getProof", address, [f"0x{slot:064x}" for slot in slots], hex(header.number))
+    if not isinstance(answer, Mapping):
+        raise BadProof(f"{rpc.name} answers with no proof of {address} at {header}")
+    return verify_account(header.state_root, address, answer), answer
 
 
 def _block(rpc: JsonRpc, tag: str) -> Header:

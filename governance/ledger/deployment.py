@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from governance.chain.rpc import Rpc, as_int
+from governance.chain.rpc import Rpc, as_bytes, as_int
 from governance.encoding.code import compute_code_hash
 from governance.encoding.errors import NotEncodable
 from governance.encoding.names import make_address
@@ -122,9 +122,9 @@ class Deployment:
         if not isinstance(genesis, dict) or genesis.get("hash") != _hex(self.genesis_hash):
             raise DeploymentMismatch(f"block 0 of {rpc.name} is not {_hex(self.genesis_hash)[:18]}…: another chain")
         for name, code in zip(CONTRACTS, codes, strict=True):
-            self._verify_code(name, bytes.fromhex(str(code).removeprefix("0x")))
+            self._verify_code(name, as_bytes(code))
         stated, is_active, follows = (
-            bytes.fromhex(str(answer).removeprefix("0x"))
+            as_bytes(answer)
             for answer in rpc.batch(
                 [
                     ("eth_call", [{"to": self.addresses[c.contract], "data": "0x" + encode_call(c).hex()}, "latest"])
@@ -147,7 +147,7 @@ class Deployment:
         for name, code in zip(CONTRACTS, answers, strict=True):
             artifact = load_artifact(name)
             try:
-                template = artifact.compute_template_hash(bytes.fromhex(str(code).removeprefix("0x")))
+                template = artifact.compute_template_hash(as_bytes(code))
             except NotEncodable as e:
                 raise DeploymentMismatch(f"{name}: {e.message}") from e
             if template != artifact.template_hash:

@@ -10,7 +10,7 @@ from typing import Any
 from governance.chain.bulk import collector_at_rest
 from governance.chain.errors import RpcOverloaded
 from governance.chain.pace import Pace, Patience
-from governance.chain.rpc import Rpc, as_int
+from governance.chain.rpc import Rpc, as_bytes, as_int
 from governance.ledger.artifacts import ContractName
 from governance.ledger.codec import UndecodableAnswer, decode_event
 from governance.ledger.deployment import Deployment
@@ -72,7 +72,7 @@ class _Hashes(dict[Any, bytes]):
     """Hashes by the text that JSON-RPC has for them."""
 
     def __missing__(self, text: Any) -> bytes:
-        data = self[text] = bytes.fromhex(str(text).removeprefix("0x"))
+        data = self[text] = as_bytes(text)
         return data
 
 
@@ -97,9 +97,9 @@ def get_events(
         query["topics"] = list(topics)
 
     def ask(start: int, stop: int) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = rpc.call(
-            "eth_getLogs", {**query, "fromBlock": hex(start), "toBlock": hex(stop - 1)}
-        )
+        found = rpc.call("eth_getLogs", {**query, "fromBlock": hex(start), "toBlock": hex(stop - 1)})
+        if not isinstance(found, list):
+            raise UndecodableAnswer(f"{rpc.name} gave no list of logs")
         return found
 
     records: list[EventRecord] = []

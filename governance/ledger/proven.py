@@ -15,13 +15,14 @@ from typing import Self, cast
 from governance.chain.headers import Header
 from governance.chain.proofs import BadProof
 from governance.chain.storage import StorageLayout, Value
-from governance.chain.view import Heads, JsonRpc, NoAgreement, prove
+from governance.chain.view import Heads, JsonRpc, NoAgreement, Notice, ignore, prove
 from governance.encoding.code import compute_code_hash
 from governance.encoding.errors import NotEncodable
 from governance.errors import Unavailable, VerificationError
 from governance.ledger.artifacts import ContractName, load_artifact
 from governance.ledger.deployment import Deployment
 from governance.ledger.errors import DeploymentMismatch
+from governance.types import Seconds
 from governance.types.enums import Releasability, ReleaseStatus
 from governance.types.names import EVERYTHING
 
@@ -89,7 +90,9 @@ class ProvenLedger:
             header.timestamp,
         )
 
-    def latest_releases(self, heads: Heads, release_id: bytes, worker: str) -> list[ReleaseFacts]:
+    def latest_releases(
+        self, heads: Heads, release_id: bytes, worker: str, *, notice: Notice = ignore
+    ) -> list[ReleaseFacts]:
         """What each RPC proves at its own latest block: the worst of them counts.
 
         An RPC that does not answer loses its voice; one that answers with a wrong proof is heard as a stop.
@@ -100,9 +103,10 @@ class ProvenLedger:
         for rpc, header in heads.latest:
             try:
                 facts.append(self.release(_twice(_by(rpc)), header, release_id, worker))
-            except Unavailable:
-                continue
+            except Unavailable as e:
+                notice(rpc, e)
             except VerificationError as e:
+                notice(rpc, e)
                 unknown = Releasability.UNKNOWN_RELEASE
                 facts.append(ReleaseFacts(unknown, bytes(32), 0, header.timestamp, doubt=f"{rpc.name}: {e.message}"))
         if not facts:
@@ -121,9 +125,9 @@ def verify_layouts(rpc: JsonRpc, deployment: Deployment) -> None:
     for name, answer in zip(names, answers, strict=True):
         artifact = load_artifact(name)
         try:
-            code = bytes.fromhex(str(answer).removeprefix("0x"))
+            code = bytes.fromhex(answer.removeprefix("0x"))
             actual, template = compute_code_hash(code), artifact.compute_template_hash(code)
-        except (NotEncodable, ValueError) as e:
+        except (AttributeError, NotEncodable, ValueError) as e:
             raise DeploymentMismatch(f"what {rpc.name} has at the address of {name} is not its code: {e}") from e
         if actual != deployment.code_hashes[name]:
             raise DeploymentMismatch(f"{rpc.name} gives other code for {name} than deployment.json pins")
@@ -132,6 +136,19 @@ def verify_layouts(rpc: JsonRpc, deployment: Deployment) -> None:
                 f"{name} was compiled from other sources than the installed custodes holds",
                 hint="install the release that this consortium deployed",
             )
+
+
+def read_stall_limit(deployment: Deployment, prover: Prover, header: Header) -> Seconds:
+    """The charter's stall limit in the state of `header`: an RPC that could choose it could end an oracle's work.
+
+    Raises: BadProof, Unavailable.
+    """
+    council = Contract.of(deployment, "Council")
+    version = council.layout.place("currentVersion")
+    number = council.layout.number(version, council.words(prover, header, [version.slot]))
+    place = council.layout.place("sets", number)
+    parameters = council.layout.decode(place, council.words(prover, header, council.layout.slots(place)))
+    return Seconds(cast(int, parameters["stallLimit"]))
 
 
 def read_scopes(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from governance.chain.errors import RpcError, RpcUnavailable
-from governance.chain.rpc import Rpc, as_int
+from governance.chain.rpc import Rpc, as_bytes, as_int
+from governance.encoding.keccak import keccak256
 from governance.ledger.errors import LedgerRefused, TransactionPending, TransactionRejected
 from governance.ledger.reverts import explain_revert
 from governance.types import Address, ChainId
@@ -82,10 +83,12 @@ def draft(
         )
     except RpcError as e:
         raise _translate(e, what=what, contract=contract) from e
-    base_fee = as_int(block["baseFeePerGas"])
+    if not isinstance(block, Mapping):
+        raise RpcUnavailable(f"{rpc.name} has no latest block")
+    base_fee = as_int(block.get("baseFeePerGas"))
     tip_wei = as_int(tip) if isinstance(tip, str) else DEFAULT_TIP
     # Another ballot that is mined before ours can make a slot dearer than it was when we asked.
-    limit = min(as_int(gas) * 5 // 4 + 50_000, as_int(block["gasLimit"]))
+    limit = min(as_int(gas) * 5 // 4 + 50_000, as_int(block.get("gasLimit")))
     fields: dict[str, Any] = {
         "type": 2,
         "chainId": chain_id,
@@ -115,9 +118,10 @@ def submit(rpc: Rpc, signer: TransactionSigner, draft: Draft, *, what: str) -> s
     """The node has taken the transaction; its hash. Raises: TransactionRejected, RpcUnavailable."""
     raw = signer.sign_transaction(draft.fields)
     try:
-        return str(rpc.call("eth_sendRawTransaction", "0x" + raw.hex()))
+        rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
     except RpcError as e:
         raise TransactionRejected(f"{what} was not taken: {e.message}") from e
+    return "0x" + keccak256(raw).hex()  # not as the node says: it could name another one
 
 
 def await_mined(
@@ -128,15 +132,15 @@ def await_mined(
     Raises: LedgerRefused (it failed in its block), TransactionPending.
     """
     receipt = _await_receipt(rpc, sent, what, patience)
-    if as_int(receipt["status"]) != 1:
+    if as_int(receipt.get("status")) != 1:
         raise _explain_failure(rpc, sender, draft, receipt, what)
     created = receipt.get("contractAddress")
     return MinedTransaction(
         hash=bytes.fromhex(sent.removeprefix("0x")),
         block=as_int(receipt["blockNumber"]),
-        block_hash=bytes.fromhex(str(receipt["blockHash"]).removeprefix("0x")),
-        gas_used=as_int(receipt["gasUsed"]),
-        logs=tuple(receipt["logs"]),
+        block_hash=as_bytes(receipt.get("blockHash")),
+        gas_used=as_int(receipt.get("gasUsed")),
+        logs=tuple(receipt.get("logs") or ()),
         created=Address(created) if created else None,
     )
 
@@ -148,7 +152,7 @@ def _await_receipt(rpc: Rpc, sent: str, what: str, patience: float) -> dict[str,
             receipt = rpc.call("eth_getTransactionReceipt", sent)
         except RpcUnavailable:  # it was sent: only the deadline ends the waiting
             receipt = None
-        if receipt is not None and receipt.get("blockNumber") is not None:
+        if isinstance(receipt, Mapping) and receipt.get("blockNumber") is not None:
             return dict(receipt)
         if time.monotonic() > deadline:
             raise TransactionPending(

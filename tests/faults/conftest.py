@@ -6,11 +6,14 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from catalogue import read_mark
+
+if TYPE_CHECKING:
+    from fault_scene import FaultScene
 
 HERE = Path(__file__).resolve().parent
 NO_CASES = "test_catalogue.py"  # tests of the catalogue itself
@@ -56,3 +59,12 @@ def started() -> Iterator[Started]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultScene]:
+    """One chain for all cases of this process; each begins where the scene was set."""
+    from fault_scene import fault_scene  # heavy, and not every case needs it
+
+    with fault_scene(tmp_path_factory.mktemp("scene")) as made:
+        yield made

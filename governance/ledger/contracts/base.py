@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from governance.chain.errors import RpcError
-from governance.chain.rpc import Rpc
+from governance.chain.rpc import Rpc, as_bytes
 from governance.ledger.artifacts import ContractName
 from governance.ledger.codec import Call, decode_answer, encode_call
 from governance.ledger.reverts import explain_revert
@@ -45,4 +45,4 @@ class ContractClient:
             if e.data is None and "revert" not in e.message.lower():
                 raise
             raise explain_revert(e.data, called=str(asked[0]), to=self.name) from e
-        return [decode_answer(returns, bytes.fromhex(str(answer).removeprefix("0x"))) for answer in answers]
+        return [decode_answer(returns, as_bytes(answer)) for answer in answers]

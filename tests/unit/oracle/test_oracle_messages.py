@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from committee_player import play_key_generation
-from governance.chain.errors import RpcUnavailable
 from governance.chain.headers import verify_header
 from governance.chain.receipts import Log, read_logs
 from governance.encoding.keccak import keccak256
@@ -21,7 +20,7 @@ from governance.types.events.committee import Dealt
 from live_system import live_system
 from oracle import messages
 from oracle.errors import StrangeEvent
-from oracle.messages import compute_dealing_hash, decode_log, event_topic, read_stall_limit
+from oracle.messages import compute_dealing_hash, decode_log, event_topic
 
 EPOCH, HASH, REQUEST = Epoch(3), Hash32(b"\x01" * 32), RequestId(b"\x02" * 32)
 RELEASE, WORKER = ReleaseId(b"\x03" * 32), make_address(b"\x04" * 20)
@@ -80,28 +79,12 @@ def test_every_event_of_a_key_generation_is_read_as_web3_reads_it(tmp_path: Any)
 
         with pytest.raises(StrangeEvent, match="no EpochStarted"):
             decode_log(replace(logs[0], data=logs[0].data[:-40]))
-        assert read_stall_limit(rpc, ledger.deployment) == ledger.council.get_parameters()[1].stall_limit
 
 
 @pytest.mark.parametrize("topics", [(), (b"\x01" * 32,), (keccak256(b"EpochInForce(uint64,bytes32,bytes)"),)])
 def test_log_that_is_no_event_of_committee_is_refused(topics: tuple[bytes, ...]) -> None:
     with pytest.raises(StrangeEvent, match="no event of Committee"):
         decode_log(Log(b"\xc0" * 20, topics, b"", 7, 0))
-
-
-@pytest.mark.parametrize("answer", ["0x", "0x1234"])
-def test_stall_limit_that_is_none_is_unavailable(answer: str) -> None:
-    class Odd:
-        name = "odd"
-
-        def call(self, method: str, *params: Any) -> Any:
-            return answer
-
-    class Where:
-        addresses = {"Council": "0x" + "11" * 20}  # noqa: RUF012
-
-    with pytest.raises(RpcUnavailable, match="no parameters"):
-        read_stall_limit(Odd(), Where())  # type: ignore[arg-type]
 
 
 def test_oracle_does_not_carry_web3() -> None:

@@ -103,7 +103,7 @@ def test_board_that_the_only_rpc_forges_is_acted_upon_by_nobody(world: OracleWor
 
     node = world.node(world.endpoint(Liar, method="eth_getProof", change=forge))
     world.look(node, times=2)
-    assert world.events("key_generation")
+    assert world.events("wrong")
     assert world.term.registered == 0
 
 

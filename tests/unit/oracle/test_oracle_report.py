@@ -55,6 +55,27 @@ def test_line_for_people_is_short(journal: Journal) -> None:
     ]
 
 
+def test_words_of_a_node_cannot_look_like_lines_of_ours(journal: Journal) -> None:
+    report, stream = speak(journal, is_human=True)
+    report.trouble("doubted", "no\n12:00:01 block 8 sent\x1b[2K\u202e", rpc="liar")
+    assert stream.getvalue().splitlines() == [
+        "12:00:00 block 7 warning: doubted rpc=liar reason=no?12:00:01 block 8 sent?[2K?"
+    ]
+
+
+def test_trouble_of_two_rpcs_is_told_and_ended_for_each(journal: Journal) -> None:
+    report, stream = speak(journal)
+    for rpc in ("first", "second", "first"):
+        report.trouble("doubted", "it lies", rpc=rpc)
+    report.over("doubted", rpc="second")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line["rpc"]) for line in told] == [
+        ("doubted", "first"),
+        ("doubted", "second"),
+        ("doubted_over", "second"),
+    ]
+
+
 def test_refusal_is_told_with_its_rule_when_it_is_news(journal: Journal) -> None:
     report, stream = speak(journal)
     for _ in range(3):

@@ -171,7 +171,7 @@ def test_block_raises_unavailable_when_the_node_does_not_have_it(node: Node, rpc
         rpc.block(7)
 
 
-@pytest.mark.parametrize("value", [None, 7, "", "seven"])
+@pytest.mark.parametrize("value", [None, 7, "", "seven", "-0x1", "10", " 0x10", "0x1_0", "0x", "0x" + "f" * 65])
 def test_as_int_raises_when_a_node_gives_no_number(value: object) -> None:
     with pytest.raises(RpcUnavailable):
         as_int(value)

@@ -31,6 +31,7 @@ from governance.types.events.committee import (
     DealerDisqualified,
     EpochAborted,
     EpochInForce,
+    PartialPosted,
     PartialRefused,
     PhaseAdvanced,
 )
@@ -366,6 +367,9 @@ def test_what_the_curve_denies_is_refused(forming: World) -> None:
     index = forming.state.committee.members[ONE][0].index
     event = PartialRefused(request, index, forming.oracle(0), b"c1", b"c2")
     assert recorded == Outcome(forming.state, (event,))  # R-Committee-17: on record, and nothing else
+    claim = post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points(), claimed_wrong=True)
+    assert isinstance(claim, Outcome)  # nobody is blamed for a right one: a log that says so diverges
+    assert [type(each) for each in claim.events] == [PartialPosted]
     forming.take(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points()))
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {IReleases} from "../../src/interfaces/IReleases.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
 import {ReleasesTest} from "./ReleasesTest.t.sol";
@@ -44,6 +45,28 @@ contract ReleasabilityTest is ReleasesTest {
     function test_releasability_endsWhileAStopStands(bool everywhere) public {
         stop(everywhere ? bytes32(0) : model);
         assertReleasability(releaseId, WORKER, IReleases.Releasability.Stopped);
+    }
+
+    function test_unlockability_saysWhatTheOtherViewsSay() public {
+        stop(register(2, 0)); // of another lineage
+        (IReleases.Releasability reason, bytes32 identity, bytes32 lineage, uint64 stopsSeen) =
+            releases.unlockability(releaseId, WORKER);
+        assertEq(uint256(reason), uint256(releases.releasability(releaseId, WORKER)), "reason");
+        assertEq(identity, releases.workerIdentity(releaseId, WORKER), "identity");
+        assertEq(lineage, model, "lineage");
+        assertEq(stopsSeen, brake.stopsSeen(model), "stops seen");
+        (IBrake.Scope memory own, IBrake.Scope memory everything) = brake.getScopes(model);
+        assertEq(abi.encode(own), abi.encode(brake.getScope(model)), "own scope");
+        assertEq(abi.encode(everything), abi.encode(brake.getScope(0)), "scope of everything");
+    }
+
+    /// @dev Nothing stands beside a refusal that could be taken for a permission.
+    function test_unlockability_saysNothingElse_ofWhatIsNotReleasable() public {
+        stop(model);
+        (IReleases.Releasability reason, bytes32 identity, bytes32 lineage, uint64 stopsSeen) =
+            releases.unlockability(releaseId, WORKER);
+        assertEq(uint256(reason), uint256(IReleases.Releasability.Stopped), "reason");
+        assertEq(abi.encode(identity, lineage, stopsSeen), new bytes(96), "the rest");
     }
 
     function test_releasability_ignoresTheStopOfAnotherLineage() public {

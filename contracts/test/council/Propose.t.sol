@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IActionTarget} from "../../src/interfaces/IActionTarget.sol";
+import {ICommittee} from "../../src/interfaces/ICommittee.sol";
 import {IConstraints} from "../../src/interfaces/IConstraints.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
-import {ActionKind} from "../../src/types/Actions.sol";
+import {ActionKind, FormCommittee, OracleMember} from "../../src/types/Actions.sol";
 import {Proposal, ProposalState} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
 import {CouncilTest} from "./CouncilTest.t.sol";
@@ -50,7 +51,28 @@ contract ProposeTest is CouncilTest {
         council.propose(ActionKind.SetParameters, garbage, "");
     }
 
+    /// @dev The Committee knows its epochs: no other contract would miss the one that is named.
+    function test_propose_asksTheCommittee_aboutACommittee() public {
+        bytes memory action = abi.encode(FormCommittee(3, 1, new OracleMember[](5), 7));
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.CommitteeBusy.selector, 0, ICommittee.Phase.None));
+        propose(ActionKind.FormCommittee, action);
+    }
+
     // --- slots
+
+    /// @dev A list that kept what is over would make each proposal of a seat dearer than the one before, without end.
+    function test_propose_costsNoMore_afterManyThatAreOver() public {
+        withdraw(proposeTier1());
+        uint256 left = gasleft();
+        uint256 id = proposeTier1();
+        uint256 second = left - gasleft();
+        for (uint256 i; i < 20; ++i) {
+            withdraw(id);
+            left = gasleft();
+            id = proposeTier1();
+        }
+        assertLe(left - gasleft(), second + second / 20, "as the second");
+    }
 
     function test_propose_reverts_withTooManyOpen() public {
         uint8 m = Charter.parameters().openProposals;
@@ -188,5 +210,10 @@ contract ProposeTest is CouncilTest {
         assertEq(council.proposalNonce(voters[0]), 2, "nonce");
         assertEq(council.getProposal(second).nonce, 1, "recorded");
         assertEq(council.proposalNonce(voters[1]), 0, "of another");
+    }
+
+    function withdraw(uint256 id) private {
+        vm.prank(voters[0]);
+        council.cancel(id);
     }
 }

@@ -216,6 +216,16 @@ contract ReplaceSeatTest is SeatsTest {
         assertEq(seats.liveMask(), 0x3ff | 0x1f << 15, "ten of the old, five of the new");
     }
 
+    /// @dev Three of five: more than half of a chamber that is awake, which is less than any other tier 4 action needs.
+    function test_replaceSeat_isContent_withThreeOfFive_inAChamber() public {
+        makeDormant(0, PUBLIC);
+        uint256 id = proposeReplacement(10);
+        voteFor(id, BUILDERS | 0x0060);
+        assertPassing(id, false);
+        voteFor(id, 0x0080);
+        assertPassing(id, true);
+    }
+
     /// @dev A number that is given again carries nothing of the silence of who held it.
     function test_replaceSeat_leavesNothing_toTheNextHolderOfTheNumber() public {
         makeDormant(0, PUBLIC);

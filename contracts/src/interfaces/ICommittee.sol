@@ -110,9 +110,7 @@ interface ICommittee is IActionTarget {
     event UnlockApproved(bytes32 indexed requestId, uint16 indexed index, uint8 approvals);
     event PartialPosted(bytes32 indexed requestId, uint16 indexed index, bytes c1, bytes c2, uint8 partials);
     /// @notice A member answered with points that do not verify against its key: R-Committee-17. They count for nothing.
-    event PartialRefused(
-        bytes32 indexed requestId, uint16 indexed index, address indexed oracle, bytes c1, bytes c2
-    );
+    event PartialRefused(bytes32 indexed requestId, uint16 indexed index, address indexed oracle, bytes c1, bytes c2);
 
     /// @notice R-Committee-01: the committee is malformed: 2 <= t, 2t - 1 <= n <= 31, t + slack <= n, distinct oracles.
     error MalformedCommittee(uint16 threshold, uint16 slack, uint256 size);

@@ -24,9 +24,9 @@ HERE = Path(__file__).resolve().parent
 DEADLINE = 120.0  # [seconds] of a case that names none, on a crowded machine
 # How many cases each family has: one that is lost is noticed.
 CASES = {
-    "RPC": 102,  # an RPC that lies, fails or hangs
-    "REORG": 12,  # blocks that are replaced
-    "TIME": 10,  # clocks that jump, chains that stall
+    "RPC": 103,  # an RPC that lies, fails or hangs
+    "REORG": 13,  # blocks that are replaced
+    "TIME": 11,  # clocks that jump, chains that stall
     # - - - processes and members - - -
     "KILL": 5,  # a process that is gone at some step
     "DKG": 8,  # a member that cheats while a key is made

@@ -182,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--unlocks", type=int, default=3, help="for each size (3)")
     asked = parser.parse_args(arguments)
     try:
-        measured = [measure(*size, asked.rounds, asked.unlocks) for size in asked.size or SIZES]
+        measured = [measure(size, threshold, asked.rounds, asked.unlocks) for size, threshold in asked.size or SIZES]
     except CustodesError as error:
         print(f"unlock: error: {error}", file=sys.stderr)
         return 1

@@ -46,7 +46,8 @@ class Readers:
         self._council = chain.ledger.deployment.addresses["Council"]
         self._topic = event_topic("Council", "BallotSkipped")
         web3 = Web3(HTTPProvider(chain.url))
-        contract = web3.eth.contract(address=self._council, abi=load_artifact("Council").abi)
+        address = Web3.to_checksum_address(self._council)
+        contract = web3.eth.contract(address=address, abi=load_artifact("Council").abi)
         self._event = contract.events.BallotSkipped
 
     def read_unverified(self) -> list[BallotSkipped]:

@@ -32,6 +32,9 @@ from governance.encoding.names import release_id_of
 from governance.types import ProposalId
 
 CONSTRAINT = "short-answers"
+# Plain transformers was seen to differ from itself in the last bits, once in some dozens of processes on a machine with
+# AMX. Another model, or a wrong weight, differs every time; equality with one run of it cannot come by chance.
+ASKINGS = 3
 SETTLED = 30.0  # [seconds] within which a stop must have been seen
 
 
@@ -188,9 +191,12 @@ def unlock_and_ask(stage: Stage, release: int) -> None:
     narrator.tell(f"{stage.result['secondsToUnlock']} s after the release was executed, by {organisations}")
     with narrator.step("asked"):
         answer = ask_worker(stage, "--logits-digest")
-    with narrator.step("plain transformers asked the same, in a process of its own"):
-        expected = ask_reference(stage)
-    if answer["tokenIds"] != expected["tokenIds"] or answer["logitsDigest"] != expected["logitsDigest"]:
+    for _ in range(ASKINGS):
+        with narrator.step("plain transformers asked the same, in a process of its own"):
+            expected = ask_reference(stage)
+        if (answer["tokenIds"], answer["logitsDigest"]) == (expected["tokenIds"], expected["logitsDigest"]):
+            break
+    else:
         raise DemoFailed("the governed answer differs from that of plain transformers", details=expected)
     narrator.tell(f"» {answer['text'].strip()}")
     narrator.tell("token ids and logits are equal to those of plain transformers")

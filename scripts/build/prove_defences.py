@@ -34,6 +34,14 @@ LOOSELY = ("--unidiff-zero", "--whitespace=nowarn")  # the lines that a patch re
 LIMIT = 15 * 60  # seconds for one suite
 
 
+def _link(place: Path, target: Path) -> None:
+    """The link is there and leads to that target, whatever tree the copy was made of before."""
+    if place.is_symlink() and place.readlink() == target:
+        return
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+
+
 class Scratch:
     """A copy of the tree in which defences are removed; the tree itself is never touched."""
 
@@ -76,11 +84,10 @@ class Scratch:
         modules = self.tree / "contracts" / "node_modules"
         modules.mkdir(exist_ok=True)
         for entry in (ROOT / "contracts" / "node_modules").iterdir():
-            if not (modules / entry.name).is_symlink():
-                (modules / entry.name).symlink_to(entry)
+            _link(modules / entry.name, entry)
         for name in (".tools", ".cache"):
-            if (ROOT / name).exists() and not (self.tree / name).is_symlink():
-                (self.tree / name).symlink_to(ROOT / name)
+            if (ROOT / name).exists():
+                _link(self.tree / name, ROOT / name)
 
     def load_build(self) -> None:
         """The compiler's cache is that of the tree with every defence; the first time, what the tree itself has."""

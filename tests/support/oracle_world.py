@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +100,13 @@ class OracleWorld:
             self.mine(3)
             worked = node.look()
         return worked
+
+    def look_until(self, node: Node, question: Callable[[bool], bool]) -> None:
+        """Looks until the answer to whether one worked is as asked for: an RPC that failed once rests for a while."""
+        deadline = time.monotonic() + 60
+        while not question(self.look(node)):
+            assert time.monotonic() < deadline, "it never looked as asked for"
+            time.sleep(0.1)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What our oracle said, of that event."""

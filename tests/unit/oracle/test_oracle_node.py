@@ -110,11 +110,11 @@ def test_board_that_the_only_rpc_forges_is_acted_upon_by_nobody(world: OracleWor
 @pytest.mark.parametrize("is_latched_on_disk", [False, True])
 def test_final_block_that_changed_latches_for_ever(world: OracleWorld, is_latched_on_disk: bool) -> None:
     node = world.node()
-    world.look(node)
+    world.look_until(node, lambda worked: worked)
     world.system.anvil.rpc.call("anvil_rollback", 6)
     world.system.anvil.rpc.call("anvil_setBlockTimestampInterval", 3)
     with pytest.raises(Latched, match="was final"):
-        world.look(node, times=4)
+        world.look_until(node, lambda _: False)
     if is_latched_on_disk:
         world.journal.close()
         node = world.node()
@@ -270,9 +270,9 @@ def test_oracle_that_cannot_read_receipts_follows_no_further_and_goes_on_where_i
     assert (len(node._unread), node._view.believed) == (kept, believed)  # memory is bounded by one look's blocks
     assert world.events("sent") == []
     deaf.change = lambda receipts: receipts
-    assert world.look(node)
+    world.look_until(node, lambda worked: worked)
     assert node._unread == []
-    assert world.term.registered == 1
+    world.look_until(node, lambda _: world.term.registered == 1)
 
 
 def test_balance_that_is_low_is_told_once_and_no_rpc_can_invent_another(world: OracleWorld) -> None:

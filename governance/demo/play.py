@@ -191,6 +191,7 @@ def unlock_and_ask(stage: Stage, release: int) -> None:
     narrator.tell(f"{stage.result['secondsToUnlock']} s after the release was executed, by {organisations}")
     with narrator.step("asked"):
         answer = ask_worker(stage, "--logits-digest")
+    expected: dict[str, Any] = {}
     for _ in range(ASKINGS):
         with narrator.step("plain transformers asked the same, in a process of its own"):
             expected = ask_reference(stage)

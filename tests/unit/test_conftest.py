@@ -8,6 +8,8 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +46,11 @@ def test_anvil_serves_the_devnet_chain_on_loopback(start_anvil: Callable[..., ob
 def test_anvil_start_fails_loudly_when_an_option_is_wrong(start_anvil: Callable[..., object]) -> None:
     with pytest.raises(RuntimeError, match="anvil did not start"):
         start_anvil("--no-such-option")
+
+
+def test_no_folder_of_tests_is_passed_over(pytestconfig: pytest.Config) -> None:
+    """pytest leaves out folders of some names, `build` among them, and says nothing."""
+    passed_over = pytestconfig.getini("norecursedirs")
+    root = Path(__file__).resolve().parents[1]
+    names = {part for path in root.rglob("test_*.py") for part in path.relative_to(root).parent.parts}
+    assert {name for name in names if any(fnmatch(name, pattern) for pattern in passed_over)} == set()

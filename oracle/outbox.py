@@ -126,11 +126,10 @@ class Outbox:
 
         `overtaken` names the contract's errors that only say that others have done it, or that it is done already.
         What is irrevocable once it was seen is refused if any RPC refuses it, as a stop is.
-        One that is withheld is sent as it was made. Raises: Unavailable, if no RPC answers.
+        One that is withheld is tried like a new one, and sent as it was made; refused, it stays withheld.
+        Raises: Unavailable, if no RPC answers.
         """
-        if (withheld := self._withheld.pop(action, None)) is not None:
-            self._renew(withheld, final)
-            return True
+        withheld = self._withheld.get(action)
         try:
             fields = self._draft(what, data, is_irrevocable=is_irrevocable)
         except LedgerRefused as e:
@@ -145,6 +144,10 @@ class Outbox:
             self._rest(action)
             return False
         self._rests.pop(action, None)
+        if withheld is not None:  # as it was made: another one, at another nonce, would be a second answer
+            del self._withheld[action]
+            self._renew(withheld, final)
+            return True
         return self._dispatch(action, fields, final)
 
     def settle(self, final: int) -> None:

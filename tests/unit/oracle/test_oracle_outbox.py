@@ -250,6 +250,18 @@ def test_answer_that_is_stuck_is_replaced_only_if_it_is_asked_for_again(world: W
     assert world.is_busy("post/1")
 
 
+def test_answer_that_the_ledger_refuses_by_now_is_not_sent_again_though_it_is_asked_for(world: World) -> None:
+    world.send("post/1", NO_OPEN_REQUEST, is_irrevocable=True)
+    world.drop_all()
+    world.restart()
+    world.settle()
+    world.rpc.call("anvil_setCode", ACCEPTS, ECHO)  # from now on it refuses
+    assert not world.send("post/1", NO_OPEN_REQUEST, is_irrevocable=True)
+    assert world.pool() == {}
+    world.outbox.drop_withheld()
+    assert world.states() == ["dropped"]
+
+
 def test_transaction_that_is_stuck_is_replaced_at_its_nonce_with_a_higher_fee(world: World) -> None:
     world.send()
     (before,) = world.pool().values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import time
@@ -14,9 +13,7 @@ import pytest
 from catalogue import fault_case
 from fault_scene import FaultScene
 from governance.types.events.committee import UnlockApproved
-from inference.access import open_access
-from inference.lease import Dark
-from inference.watch import Look, Watch
+from worker_watch import watching
 from worker_world import wait_for
 
 pytestmark = pytest.mark.chain
@@ -130,34 +127,14 @@ def test_node_that_is_stopped(scene: FaultScene) -> None:
 # ---- a worker's watch ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def watching(scene: FaultScene, stall_limit: float) -> Iterator[tuple[Watch, list[Dark]]]:
-    """A worker's watch of its release, after a first good look, with a stall limit [seconds] of its own."""
-    scene.begin()
-    sight = open_access(scene.system.ledger.deployment, [scene.url]).sight
-    sight.view.stall_limit = stall_limit
-    darkness: list[Dark] = []
-    watch = Watch(
-        dataclasses.replace(sight, stall_limit=stall_limit),
-        scene.releases[0],
-        scene.worker.address,
-        on_dark=darkness.append,
-    )
-    assert isinstance(watch.look(), Look)
-    watch.start()
-    try:
-        yield watch, darkness
-    finally:
-        watch.stop()
-
-
 @pytest.mark.fault(
     "TIME-07",
     "the node of a worker is stopped (SIGSTOP) for longer than the stall limit",
     "the worker goes dark by itself, by R-Worker-03, and stays dark when the node goes on",
 )
 def test_worker_whose_node_is_stopped(scene: FaultScene) -> None:
-    with watching(scene, 1.5) as (watch, darkness):
+    scene.begin()
+    with watching(scene, [scene.url], 1.5) as (watch, darkness):
         with frozen_chain(scene):
             began = time.monotonic()
             wait_for(lambda: bool(darkness), what="darkness", patience=20)
@@ -173,7 +150,8 @@ def test_worker_whose_node_is_stopped(scene: FaultScene) -> None:
     "the worker goes dark by R-Worker-03",
 )
 def test_worker_whose_chain_stands_still(scene: FaultScene) -> None:
-    with watching(scene, 1.5) as (_, darkness):
+    scene.begin()
+    with watching(scene, [scene.url], 1.5) as (_, darkness):
         wait_for(lambda: bool(darkness), what="darkness", patience=20)
         assert [dark.rule for dark in darkness] == ["R-Worker-03"]
 
@@ -184,7 +162,8 @@ def test_worker_whose_chain_stands_still(scene: FaultScene) -> None:
     "the worker holds its lease as soon as a block has come",
 )
 def test_worker_whose_node_hesitates(scene: FaultScene) -> None:
-    with watching(scene, 30.0) as (watch, darkness):
+    scene.begin()
+    with watching(scene, [scene.url], 30.0) as (watch, darkness):
         for _ in range(2):
             with frozen_chain(scene):
                 time.sleep(0.3)
@@ -201,7 +180,8 @@ def test_worker_whose_node_hesitates(scene: FaultScene) -> None:
     "the worker goes dark at once, by the latest block's time",
 )
 def test_worker_whose_chain_jumps_beyond_its_release(scene: FaultScene) -> None:
-    with watching(scene, 30.0) as (_, darkness):
+    scene.begin()
+    with watching(scene, [scene.url], 30.0) as (_, darkness):
         scene.system.warp(21 * DAY)
         wait_for(lambda: bool(darkness), what="darkness", patience=20)
         assert "the release has expired" in darkness[0].reason

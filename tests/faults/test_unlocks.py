@@ -13,7 +13,7 @@ import pytest
 from catalogue import fault_case
 from cheats import approve, force, make_answer, post
 from committee_player import THRESHOLD, form_committee
-from committee_system import Asked, Unlockable, committee_system
+from committee_system import Asked, Unlockable, unlockable_committee
 from governance.crypto.errors import DuplicatePartial, ThresholdNotMet, WrongIdentityKey
 from governance.crypto.group import Scalar
 from governance.crypto.partial import combine, generate_transport_key
@@ -32,13 +32,8 @@ LOW_ORDER = bytes(127) + b"\x02"  # (0, 2) lies on the curve of G1, and has orde
 @pytest.fixture(scope="module")
 def unlockable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unlockable]:
     """Five running oracles, and everything that an unlock needs. A test leaves all five running."""
-    with committee_system(tmp_path_factory.mktemp("committee")) as committee:
-        for oracle in committee.oracles:
-            oracle.start()
-        epoch = committee.form()
-        committee.wait_for_phase(epoch, Phase.IN_FORCE)
-        model = committee.register_model()
-        yield Unlockable(committee, epoch, model, committee.grant(model))
+    with unlockable_committee(tmp_path_factory.mktemp("committee")) as made:
+        yield made
 
 
 def events_of(unlockable: Unlockable, kind: type) -> list:  # type: ignore[type-arg]

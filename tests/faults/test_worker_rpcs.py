@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +12,11 @@ from fault_scene import FaultScene
 from governance.chain.rpc import Rpc
 from governance.errors import CustodesError, Unavailable
 from governance.ledger.client import Ledger
-from inference.access import open_access
-from inference.lease import Dark
-from inference.watch import Look, Watch
+from inference.watch import Watch
 from lies import about, cut_proof, frozen, rehash
 from lying_rpc import Lie, LyingRpc, change, hang_up, lying_rpcs, say
 from test_rpc_failures import RESULTS
+from worker_watch import watching
 from worker_world import wait_for
 
 pytestmark = pytest.mark.chain
@@ -36,26 +33,6 @@ def rpcs(scene: FaultScene) -> Iterator[list[LyingRpc]]:
         yield made
 
 
-@contextmanager
-def watching(scene: FaultScene, rpcs: Sequence[LyingRpc]) -> Iterator[tuple[Watch, list[Dark]]]:
-    """A worker's watch through these, after a first good look. It looks on by itself."""
-    sight = open_access(scene.system.ledger.deployment, [rpc.url for rpc in rpcs]).sight
-    sight.view.stall_limit = STALL
-    darkness: list[Dark] = []
-    watch = Watch(
-        dataclasses.replace(sight, stall_limit=STALL),
-        scene.releases[0],
-        scene.worker.address,
-        on_dark=darkness.append,
-    )
-    assert isinstance(watch.look(), Look)
-    watch.start()
-    try:
-        yield watch, darkness
-    finally:
-        watch.stop()
-
-
 def wait_for_a_new_look(scene: FaultScene, watch: Watch) -> None:
     before = watch.last
     scene.mine()
@@ -68,7 +45,7 @@ def wait_for_a_new_look(scene: FaultScene, watch: Watch) -> None:
     "nothing is renewed while it does, and no error of its own ends the watch; afterwards the lease goes on",
 )
 def test_worker_is_told_nonsense(scene: FaultScene, rpcs: list[LyingRpc]) -> None:
-    with watching(scene, rpcs[:1]) as (watch, darkness):
+    with watching(scene, [rpc.url for rpc in rpcs[:1]], STALL) as (watch, darkness):
         last = watch.last
         for method in (BLOCK, PROOF):
             for lie, _ in RESULTS.values():
@@ -118,7 +95,7 @@ def test_worker_is_told_nonsense(scene: FaultScene, rpcs: list[LyingRpc]) -> Non
 def test_worker_holds_its_lease_without_one_of_three(
     scene: FaultScene, rpcs: list[LyingRpc], method: str, lie: Lie | None
 ) -> None:
-    with watching(scene, rpcs) as (watch, darkness):
+    with watching(scene, [rpc.url for rpc in rpcs], STALL) as (watch, darkness):
         if lie is None:
             rpcs[0].fail(method, say(b"<html>"))
         else:
@@ -148,7 +125,7 @@ def test_worker_holds_its_lease_without_one_of_three(
     ],
 )
 def test_worker_renews_nothing_on_a_doubt(scene: FaultScene, rpcs: list[LyingRpc], method: str, lie: Lie) -> None:
-    with watching(scene, rpcs) as (watch, darkness):
+    with watching(scene, [rpc.url for rpc in rpcs], STALL) as (watch, darkness):
         last = watch.last
         rpcs[0].lie(method, lie)
         scene.mine()
@@ -165,7 +142,7 @@ def test_worker_renews_nothing_on_a_doubt(scene: FaultScene, rpcs: list[LyingRpc
     "the worker goes dark by what the others show (R-Worker-02)",
 )
 def test_worker_goes_dark_though_one_rpc_hides_the_stop(scene: FaultScene, rpcs: list[LyingRpc]) -> None:
-    with watching(scene, rpcs) as (_, darkness):
+    with watching(scene, [rpc.url for rpc in rpcs], STALL) as (_, darkness):
         rpcs[0].lie(BLOCK, frozen(scene.system.anvil.rpc, "latest", "finalized"))
         scene.pull()
         wait_for(lambda: bool(darkness), what="darkness", patience=20)

@@ -280,3 +280,15 @@ def committee_system(
                 for oracle in made.oracles:
                     if oracle.is_running:
                         oracle.kill()
+
+
+@contextmanager
+def unlockable_committee(directory: Path) -> Iterator[Unlockable]:
+    """Five running oracles with a key in force, and everything that an unlock needs."""
+    with committee_system(directory) as committee:
+        for oracle in committee.oracles:
+            oracle.start()
+        epoch = committee.form()
+        committee.wait_for_phase(epoch, Phase.IN_FORCE)
+        model = committee.register_model()
+        yield Unlockable(committee, epoch, model, committee.grant(model))

@@ -10,17 +10,17 @@ decided asks for it again, in the state of now, and if nobody does, it is droppe
 
 One account, one process: the nonces are this outbox's own. A transaction that is in no block after `STUCK` seconds is
 replaced by the same one at the same nonce with a higher fee, at least what a new one would bid and at most `DEAREST`
-times as much, so that neither a dearer day nor a chain that stands still makes it hold up the others for ever. A nonce
-that nothing uses, below ones that wait, is used up by a transfer of nothing to itself.
+times as much, so that neither a dearer day nor a chain that stands still makes it hold up the others for ever. One that
+no RPC knows after `LOST` seconds waits for nothing, and is sent again as it is. A nonce that nothing uses, below ones
+that wait, is used up by a transfer of nothing to itself.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from governance.chain.errors import RpcError, RpcUnavailable
 from governance.chain.rpc import Rpc, as_int
@@ -31,7 +31,10 @@ from governance.ledger.errors import LedgerRefused, TransactionRejected
 from governance.ledger.transactions import DEFAULT_TIP, TransactionSigner, draft
 from governance.types import Address, ChainId
 from oracle.journal import Journal, Sent
+from oracle.relay import Relay
 
+LOST = 5.0  # [seconds] after which an RPC is asked whether it knows a transaction at all, and again
+OPEN = 15.0  # [seconds] that a nonce below others stands open before it is used up
 STUCK = 45.0  # [seconds] without a block before the fee is raised
 RAISE = (9, 8)  # a node takes a replacement from 10 % more
 DEAREST = 4  # times what a new transaction would bid: whoever bids more than that is not waiting for a fee
@@ -40,13 +43,9 @@ MOST_RAISES = 12  # four times the fee
 FEES = ("maxFeePerGas", "maxPriorityFeePerGas")
 GWEI = 10**9
 MAX_TIP = 10 * GWEI  # a tip is paid in full, and an RPC that proposes it might be the one that is paid
-MAX_BLOCK = 2**63 - 1  # what a journal holds
 REST = (1.0, 60.0)  # [seconds] first and longest pause after a refusal
 GUARDED = "post/"  # actions that are decided on anew before they are sent again
 SHOWN_AFTER = 60.0  # [seconds] a receipt that the proven state does not confirm within it is not believed
-
-
-T = TypeVar("T")
 
 
 class Reporter(Protocol):
@@ -85,8 +84,7 @@ class Outbox:
         `get_nonce` proves how many transactions of the account are final; without it an RPC's word is taken.
         """
         self._max_fee = int(max_fee * GWEI)
-        self._rpcs = deque(rpcs)
-        self._notice = notice
+        self._relay = Relay(rpcs, notice)
         self._get_nonce = get_nonce
         self._chain_id = chain_id
         self._contract = contract
@@ -96,6 +94,7 @@ class Outbox:
         self._monotonic = monotonic
         self._rests: dict[str, _Rest] = {}
         self._watched: dict[bytes, float] = {}  # since when this process has waited for a transaction
+        self._looked: dict[bytes, float] = {}  # when the RPCs were last asked whether they know it
         self._gap_since: float | None = None
         self._underbid: dict[int, int] = {}  # by nonce: how often something unknown at it was dearer
         self._withheld: dict[str, Sent] = {}  # by action: to be sent again only if it is asked for again
@@ -172,34 +171,45 @@ class Outbox:
 
     def _settle(self, sent: Sent, count: int, final: int) -> None:
         self._withheld.pop(sent.action, None)
-        mined = self._find_mined(sent)
+        mined = self._relay.find_mined(sent.hash)
         if mined is not None:
             block, succeeded = mined
             self._journal.mark_sent(sent.hash, "mined" if succeeded else "failed", block)
             self._watched[sent.hash] = self._monotonic()
             self._report.info("mined" if succeeded else "failed", action=sent.action, tx=sent.hash, in_block=block)
             if not succeeded:  # the next attempt is tried first, and says why it is refused
-                self._rpcs.rotate(-1)
+                self._relay.turn()
                 self._rest(sent.action)
             return
         if count > sent.nonce:  # its nonce went to another one, finally
             self._journal.mark_sent(sent.hash, "dropped")
             self._report.info("dropped", action=sent.action, tx=sent.hash)
             return
-        since = self._watched.get(sent.hash)
-        if since is not None and self._monotonic() - since <= STUCK:
+        if sent.hash in self._watched and not self._is_stuck(sent) and not self._is_lost(sent):
             return
         if sent.action.startswith(GUARDED):
             self._withheld[sent.action] = sent
         else:
             self._renew(sent, final)
 
+    def _is_stuck(self, sent: Sent) -> bool:
+        since = self._watched.get(sent.hash)
+        return since is not None and self._monotonic() - since > STUCK
+
+    def _is_lost(self, sent: Sent) -> bool:
+        """Raises: Unavailable, if no RPC answers."""
+        now = self._monotonic()
+        if now - max(self._watched[sent.hash], self._looked.get(sent.hash, 0.0)) <= LOST:
+            return False
+        self._looked[sent.hash] = now
+        return self._relay.is_lost(sent.hash)
+
     def _renew(self, sent: Sent, final: int) -> None:
-        if sent.hash in self._watched:
+        if self._is_stuck(sent):
             self._replace(sent, final)
-        else:  # made before this process began: it may never have left
-            self._watched[sent.hash] = self._monotonic()
-            if (refusal := self._broadcast(sent)) is not None:
+        else:  # it was lost, or was made before this process began and may never have left
+            self._watched.setdefault(sent.hash, self._monotonic())
+            if (refusal := self._relay.broadcast(sent.raw, sent.hash)) is not None:
                 self._report.refused(sent.action, None, refusal.message)
 
     def _replace(self, sent: Sent, final: int) -> None:
@@ -210,7 +220,8 @@ class Outbox:
         if int(fields["maxFeePerGas"]) > min(DEAREST * bid["maxFeePerGas"], self._max_fee):
             self._watched[sent.hash] = self._monotonic()
             self._report.info("sent_again", action=sent.action, tx=sent.hash, max_fee=sent.fields["maxFeePerGas"])
-            self._broadcast(sent)  # it was dropped, or the chain stands still: a higher fee helps against neither
+            # it was dropped, or the chain stands still: a higher fee helps against neither
+            self._relay.broadcast(sent.raw, sent.hash)
             return
         self._report.info("fee_raised", action=sent.action, tx=sent.hash, max_fee=fields["maxFeePerGas"])
         self._dispatch(sent.action, fields, final, replaces=sent)
@@ -223,7 +234,7 @@ class Outbox:
             self._gap_since = None
         elif self._gap_since is None:
             self._gap_since = self._monotonic()
-        elif self._monotonic() - self._gap_since > STUCK:
+        elif self._monotonic() - self._gap_since > OPEN:
             self._gap_since = None
             nothing = {"type": 2, "chainId": self._chain_id, "nonce": next_nonce, "gas": TRANSFER, "value": 0}
             fields = {**nothing, **self._bid(), "to": self._signer.address, "data": "0x"}
@@ -231,9 +242,9 @@ class Outbox:
 
     def _bid(self) -> dict[str, int]:
         """What a new transaction would offer now. Raises: Unavailable."""
-        tip = self._ask("eth_maxPriorityFeePerGas", lambda answer: as_int(answer) if isinstance(answer, str) else None)
+        tip = self._relay.ask("eth_maxPriorityFeePerGas", _read_tip)
         tip_wei = min(DEFAULT_TIP if tip is None else tip, MAX_TIP, self._max_fee)
-        base_fee = self._ask("eth_getBlockByNumber", _read_base_fee, "latest", False)
+        base_fee = self._relay.ask("eth_getBlockByNumber", _read_base_fee, "latest", False)
         return {"maxFeePerGas": min(2 * base_fee + tip_wei, self._max_fee), "maxPriorityFeePerGas": tip_wei}
 
     def _draft(self, what: str, data: bytes, *, is_irrevocable: bool = False) -> dict[str, Any]:
@@ -243,7 +254,7 @@ class Outbox:
         """
         failure: CustodesError | None = None
         found: dict[str, Any] | None = None
-        for rpc in self._rpcs:
+        for rpc in self._relay:
             try:
                 fields = self._draft_by(rpc, what, data)
             except LedgerRefused as e:
@@ -252,7 +263,7 @@ class Outbox:
                 failure = e if failure is None or isinstance(failure, Unavailable) else failure
             except Unavailable as e:
                 failure = e if failure is None else failure
-                self._notice(rpc, e)
+                self._relay.doubt(rpc, e)
             else:
                 found = found or fields
                 if not is_irrevocable:
@@ -287,11 +298,11 @@ class Outbox:
         sent = Sent(keccak256(raw), action, int(fields["nonce"]), raw, fields, final, "pending", None)
         self._journal.keep_sent(sent, replaces=None if replaces is None else replaces.hash)
         self._watched[sent.hash] = self._monotonic()
-        refusal = self._broadcast(sent)
+        refusal = self._relay.broadcast(sent.raw, sent.hash)
         if refusal is not None:
             self._journal.mark_sent(sent.hash, "failed")
             self._report.refused(action, None, refusal.message)
-            self._rpcs.rotate(-1)  # fees, gas or nonce were one RPC's word: the next attempt begins with another
+            self._relay.turn()  # fees, gas or nonce were one RPC's word: the next attempt begins with another
             if replaces is not None:  # the one before still waits, and is still looked for
                 self._journal.mark_sent(replaces.hash, "pending")
                 self._watched[replaces.hash] = self._monotonic()
@@ -303,64 +314,8 @@ class Outbox:
         self._report.info("sent", action=action, tx=sent.hash, nonce=sent.nonce)
         return True
 
-    def _broadcast(self, sent: Sent) -> RpcError | None:
-        """Handed to every RPC, since any one of them may sit on it; why not, if not one took it."""
-        refusals: list[tuple[Rpc, RpcError]] = []
-        is_taken = False
-        for rpc in self._rpcs:
-            try:
-                told = rpc.call("eth_sendRawTransaction", "0x" + sent.raw.hex())
-                is_taken = True
-                if told != "0x" + sent.hash.hex():
-                    self._notice(rpc, RpcUnavailable(f"{rpc.name} took a transaction, and calls it by another hash"))
-            except RpcError as e:
-                if "already" in e.message.lower():  # known already, or imported already
-                    is_taken = True
-                else:
-                    refusals.append((rpc, e))
-            except Unavailable as e:  # it may have arrived: it stays pending, and is looked for
-                self._notice(rpc, e)
-        if not is_taken:
-            return refusals[-1][1] if refusals else None
-        for rpc, refusal in refusals:
-            if "nonce too low" not in refusal.message.lower():  # it is in a block already, by way of another RPC
-                self._notice(rpc, refusal)
-        return None
-
-    def _find_mined(self, sent: Sent) -> tuple[int, bool] | None:
-        """The block that holds it, and whether it succeeded, as the first RPC says that knows of one.
-
-        Not proven, and therefore believed for `SHOWN_AFTER` at most. Raises: Unavailable, if no RPC answers.
-        """
-        failure: Unavailable | None = None
-        answers = 0
-        for rpc in self._rpcs:
-            try:
-                found = _read_receipt(rpc.call("eth_getTransactionReceipt", "0x" + sent.hash.hex()))
-            except Unavailable as e:
-                failure = e
-                self._notice(rpc, e)
-                continue
-            if found is not None:
-                return found
-            answers += 1
-        if not answers and failure is not None:
-            raise failure
-        return None
-
     def _count(self, tag: str) -> int:
-        return self._ask("eth_getTransactionCount", as_int, self._signer.address, tag)
-
-    def _ask(self, method: str, read: Callable[[Any], T], *params: Any) -> T:
-        """The first answer that can be read. Raises: Unavailable."""
-        failure: Unavailable | None = None
-        for rpc in self._rpcs:
-            try:
-                return read(rpc.call(method, *params))
-            except Unavailable as e:
-                failure = e
-                self._notice(rpc, e)
-        raise failure if failure is not None else AssertionError("an outbox has an RPC")
+        return self._relay.ask("eth_getTransactionCount", as_int, self._signer.address, tag)
 
     def _rest(self, action: str) -> None:
         before = self._rests.get(action)
@@ -372,15 +327,8 @@ def _raised(fee: Any) -> int:
     return int(fee) * RAISE[0] // RAISE[1] + 1
 
 
-def _read_receipt(receipt: Any) -> tuple[int, bool] | None:
-    """Block and success; None if there is no receipt yet. Raises: RpcUnavailable."""
-    if receipt is None:
-        return None
-    if not isinstance(receipt, Mapping):
-        raise RpcUnavailable("a node answered with something else than a receipt")
-    if receipt.get("blockNumber") is None:
-        return None
-    return min(as_int(receipt["blockNumber"]), MAX_BLOCK), as_int(receipt.get("status")) == 1
+def _read_tip(answer: Any) -> int | None:
+    return as_int(answer) if isinstance(answer, str) else None
 
 
 def _read_base_fee(block: Any) -> int:

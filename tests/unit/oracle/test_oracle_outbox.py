@@ -1,4 +1,4 @@
-"""Transactions of an oracle on a real node: once, in order, and through what gets lost on the way."""
+"""Transactions of an oracle on a real node: once, in order, and tried before they are sent."""
 
 from __future__ import annotations
 
@@ -8,114 +8,22 @@ from typing import Any
 
 import pytest
 
-from governance.chain.errors import RpcError
 from governance.chain.rpc import Rpc
 from governance.encoding.abi import encode_values
 from governance.encoding.keccak import keccak256
-from governance.encoding.names import make_address
 from governance.errors import Unavailable
-from governance.ledger.signer import Signer
-from governance.types import Address, ChainId
 from oracle import outbox as outbox_module
-from oracle.journal import Journal
-from oracle.outbox import Outbox
+from outbox_world import ACCEPTS, ECHO, REFUSES, Dead, World
 
 pytestmark = pytest.mark.chain
 
-ACCEPTS = make_address("ac" * 20)
-REFUSES = make_address("ef" * 20)  # reverts with what it was called with
-ECHO = "0x" + "3660006000373660" + "00fd"
 NO_OPEN_REQUEST = keccak256(b"NoOpenRequest(bytes32,uint40)")[:4] + encode_values(("bytes32", "uint40"), (bytes(32), 0))
-
-
-class Told:
-    """What an outbox reports."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.refusals: list[tuple[str, str | None, str]] = []
-
-    def info(self, event: str, **fields: object) -> None:
-        self.events.append(event)
-
-    def refused(self, subject: str, rule: str | None, reason: str) -> None:
-        self.refusals.append((subject, rule, reason))
-
-
-class World:
-    """A node, an account, and an outbox that can be made anew as after a restart."""
-
-    def __init__(self, rpc: Rpc, directory: Path) -> None:
-        self.rpc, self.now, self.told = rpc, 0.0, Told()
-        self.rpcs: list[Any] = [rpc]
-        self.signer = Signer.random()
-        self.journal = Journal(directory / "journal.sqlite", {"chain": "31337"})
-        rpc.call("anvil_setBalance", self.signer.address, hex(10**20))
-        rpc.call("anvil_setCode", ACCEPTS, "0x00")
-        rpc.call("anvil_setCode", REFUSES, ECHO)
-        rpc.call("evm_setAutomine", False)
-        self.restart()
-
-    def restart(self, contract: Address = ACCEPTS, max_fee: float = 1000.0) -> None:
-        self.outbox = Outbox(
-            self.rpcs,
-            chain_id=ChainId(31337),
-            contract=contract,
-            signer=self.signer,
-            journal=self.journal,
-            report=self.told,
-            max_fee=max_fee,
-            monotonic=lambda: self.now,
-        )
-
-    @property
-    def final(self) -> int:
-        return max(0, int(self.rpc.block()["number"], 16) - 2)
-
-    @property
-    def count(self) -> int:
-        return int(self.rpc.call("eth_getTransactionCount", self.signer.address, "latest"), 16)
-
-    def pool(self) -> dict[int, dict[str, Any]]:
-        """What waits for a block, by nonce."""
-        senders = self.rpc.call("txpool_content")["pending"].values()
-        return {int(nonce): each for sender in senders for nonce, each in sender.items()}
-
-    def drop_all(self) -> None:
-        self.rpc.call("anvil_dropAllTransactions")
-
-    def mine(self, blocks: int = 1) -> None:
-        self.rpc.call("anvil_mine", hex(blocks))
-
-    def send(self, action: str = "approve/1", data: bytes = b"", **options: Any) -> bool:
-        return self.outbox.send(action, action, data, self.final, **options)
-
-    def settle(self) -> None:
-        self.outbox.settle(self.final)
-
-    def is_busy(self, action: str = "approve/1") -> bool:
-        return self.outbox.is_busy(action, self.final)
-
-    def states(self) -> list[str]:
-        return [sent.state for sent in self.journal.sent()]
 
 
 @pytest.fixture
 def world(anvil: Any, tmp_path: Path) -> Iterator[World]:
     with Rpc(anvil.url) as rpc:
         yield World(rpc, tmp_path)
-
-
-class Dead:
-    """An RPC that is down."""
-
-    name = "dead"
-
-    def call(self, method: str, *params: Any) -> Any:
-        raise Unavailable("dead")
-
-    def batch(self, calls: Any) -> Any:
-        raise Unavailable("dead")
 
 
 def test_action_is_busy_until_its_block_is_final(world: World) -> None:
@@ -360,117 +268,4 @@ def test_transaction_that_may_have_arrived_stays_pending(world: World) -> None:
     world.mine()
     world.settle()
     assert world.states() == ["mined"]
-    assert world.count == 1
-
-
-def pass_time(world: World) -> None:
-    world.now += outbox_module.STUCK + 1
-    world.settle()
-
-
-def test_transaction_that_a_dearer_day_left_behind_is_replaced_at_what_a_new_one_would_bid(world: World) -> None:
-    world.send()
-    (before,) = world.pool().values()
-    dear = 5 * int(before["maxFeePerGas"], 16)
-    world.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(dear))
-    world.mine()
-    assert world.count == 0
-    pass_time(world)
-    (after,) = world.pool().values()
-    assert int(after["maxFeePerGas"], 16) > dear
-    world.mine()
-    world.settle()
-    assert world.states() == ["mined", "replaced"]
-
-
-def test_fee_is_not_raised_without_end_while_the_chain_stands_still(world: World) -> None:
-    world.send()
-    first = int(world.journal.sent()[0].fields["maxFeePerGas"])
-    for _ in range(20):
-        pass_time(world)
-    newest = world.journal.sent()[0]
-    assert newest.state == "pending"
-    assert first < int(newest.fields["maxFeePerGas"]) <= outbox_module.DEAREST * first
-    assert "sent_again" in world.told.events
-    assert len(world.pool()) == 1
-    world.mine()
-    world.settle()
-    assert world.journal.sent()[0].state == "mined"
-
-
-def test_nothing_above_the_highest_fee_is_ever_bid(world: World) -> None:
-    world.restart(max_fee=1.5)
-    world.send()
-    for _ in range(6):
-        pass_time(world)
-    assert all(int(sent.fields["maxFeePerGas"]) <= 1_500_000_000 for sent in world.journal.sent())
-
-
-def test_transaction_that_was_dropped_while_the_chain_stood_still_is_sent_again_after_a_restart(world: World) -> None:
-    world.send("approve/1")
-    world.send("approve/2")
-    for _ in range(12):
-        pass_time(world)
-    world.drop_all()
-    world.restart()
-    world.settle()
-    assert sorted(world.pool()) == [0, 1]
-    world.mine()
-    world.settle()
-    assert world.states().count("mined") == 2
-    assert world.count == 2
-
-
-def test_replacement_that_no_node_takes_leaves_the_one_before_in_its_place(world: World) -> None:
-    class Proud(Rpc):
-        def call(self, method: str, *params: Any) -> Any:
-            if method == "eth_sendRawTransaction":
-                raise RpcError("replacement transaction underpriced", code=-32000)
-            return super().call(method, *params)
-
-    world.send()
-    world.rpcs = [Proud(world.rpc.url)]
-    world.restart()
-    world.settle()
-    pass_time(world)
-    assert world.states() == ["failed", "pending"]
-    world.rpcs = [world.rpc]
-    world.restart()
-    world.mine()
-    world.settle()
-    assert world.states() == ["failed", "mined"]
-
-
-def test_nonce_that_stands_open_below_others_is_used_up(world: World) -> None:
-    world.send("approve/1")
-    world.send("approve/2")
-    lost = world.journal.sent()[1]
-    world.rpc.call("anvil_dropTransaction", "0x" + lost.hash.hex())
-    world.journal.mark_sent(lost.hash, "failed")
-    world.mine()
-    assert world.count == 0
-    world.settle()
-    pass_time(world)
-    assert world.journal.sent()[0].action == "fill/0"
-    world.mine()
-    world.settle()
-    assert world.count == 2
-    states = {sent.action: sent.state for sent in reversed(world.journal.sent())}
-    assert states == {"approve/1": "failed", "approve/2": "mined", "fill/0": "mined"}
-
-
-def test_transaction_at_the_nonce_of_a_dearer_unknown_one_gets_through(world: World) -> None:
-    """A journal that was lost: what is under way is not known any more, and is dearer than what is bid."""
-    fields = {**world.outbox._draft("x", b""), "to": REFUSES, "gas": 50_000}
-    fields["maxFeePerGas"] = fields["maxFeePerGas"] * 5 // 4
-    fields["maxPriorityFeePerGas"] = fields["maxPriorityFeePerGas"] * 5 // 4
-    world.rpc.call("eth_sendRawTransaction", "0x" + world.signer.sign_transaction(fields).hex())
-    for _ in range(6):
-        if world.send():
-            break
-        world.now += 61
-    assert world.journal.sent()[0].state == "pending"
-    world.mine()
-    world.settle()
-    assert world.journal.sent()[0].state == "mined"
     assert world.count == 1

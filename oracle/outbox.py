@@ -209,7 +209,8 @@ class Outbox:
             self._replace(sent, final)
         else:  # it was lost, or was made before this process began and may never have left
             self._watched.setdefault(sent.hash, self._monotonic())
-            if (refusal := self._relay.broadcast(sent.raw, sent.hash)) is not None:
+            self._report.info("sent_again", action=sent.action, tx=sent.hash, nonce=sent.nonce)
+            if (refusal := self._relay.broadcast(sent)) is not None:
                 self._report.refused(sent.action, None, refusal.message)
 
     def _replace(self, sent: Sent, final: int) -> None:
@@ -221,7 +222,7 @@ class Outbox:
             self._watched[sent.hash] = self._monotonic()
             self._report.info("sent_again", action=sent.action, tx=sent.hash, max_fee=sent.fields["maxFeePerGas"])
             # it was dropped, or the chain stands still: a higher fee helps against neither
-            self._relay.broadcast(sent.raw, sent.hash)
+            self._relay.broadcast(sent)
             return
         self._report.info("fee_raised", action=sent.action, tx=sent.hash, max_fee=fields["maxFeePerGas"])
         self._dispatch(sent.action, fields, final, replaces=sent)
@@ -298,7 +299,7 @@ class Outbox:
         sent = Sent(keccak256(raw), action, int(fields["nonce"]), raw, fields, final, "pending", None)
         self._journal.keep_sent(sent, replaces=None if replaces is None else replaces.hash)
         self._watched[sent.hash] = self._monotonic()
-        refusal = self._relay.broadcast(sent.raw, sent.hash)
+        refusal = self._relay.broadcast(sent)
         if refusal is not None:
             self._journal.mark_sent(sent.hash, "failed")
             self._report.refused(action, None, refusal.message)

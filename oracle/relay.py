@@ -14,6 +14,7 @@ from governance.chain.errors import RpcError, RpcUnavailable
 from governance.chain.rpc import Rpc, as_int
 from governance.chain.view import Notice, ignore
 from governance.errors import Unavailable
+from oracle.journal import Sent
 
 MAX_BLOCK = 2**63 - 1  # what a journal holds
 
@@ -48,15 +49,15 @@ class Relay:
                 self._notice(rpc, e)
         raise failure if failure is not None else AssertionError("a relay has an RPC")
 
-    def broadcast(self, raw: bytes, tx_hash: bytes) -> RpcError | None:
+    def broadcast(self, sent: Sent) -> RpcError | None:
         """Handed to every RPC, since any one of them may sit on it; why not, if not one took it."""
         refusals: list[tuple[Rpc, RpcError]] = []
         is_taken = False
         for rpc in self._rpcs:
             try:
-                told = rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+                told = rpc.call("eth_sendRawTransaction", "0x" + sent.raw.hex())
                 is_taken = True
-                if told != "0x" + tx_hash.hex():
+                if told != "0x" + sent.hash.hex():
                     self._notice(rpc, RpcUnavailable(f"{rpc.name} took a transaction, and calls it by another hash"))
             except RpcError as e:
                 if "already" in e.message.lower():  # known already, or imported already

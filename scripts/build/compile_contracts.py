@@ -1,7 +1,8 @@
 """The contracts' artifacts: what a member needs to deploy, call, decode and verify them without a compiler.
 
 Written to governance/ledger/artifacts, committed, and compared byte for byte by CI (`--check`), because the wheel
-carries them and nobody who installs it has the compiler. `--against-forge` compares the bytecode with forge's own.
+carries them and nobody who installs it has the compiler. `--from-forge` takes what forge made of the same sources by
+the same settings (after forge build) instead of compiling with py-solc-x: it has to be the same to the last byte.
 """
 
 from __future__ import annotations
@@ -64,6 +65,30 @@ def compile_all(contracts: Path) -> Json:
         for output in pool.map(run_compiler, inputs):
             for source, by_name in output.items():
                 units[source] = units.get(source, {}) | by_name
+    return units
+
+
+def read_forge_output(out: Path) -> Json:
+    """The units that forge compiled, in the form of the compiler's output. Raises: CompileError.
+
+    From the metadata, whose hash is in the bytecode, since forge sorts an ABI, and leaves documentation out.
+    """
+    units: Json = {}
+    for path in sorted(out.glob("*.sol/*.json")):
+        forged = json.loads(path.read_bytes())
+        if "rawMetadata" not in forged:
+            continue
+        metadata = json.loads(forged["rawMetadata"])
+        ((source, name),) = metadata["settings"]["compilationTarget"].items()
+        code = {
+            kind: forged[kind] | {"object": forged[kind]["object"].removeprefix("0x")}
+            for kind in ("bytecode", "deployedBytecode")
+        } | {"methodIdentifiers": forged["methodIdentifiers"]}
+        described = {key: metadata["output"][key] for key in ("abi", "userdoc", "devdoc")}
+        described |= {"metadata": forged["rawMetadata"], "storageLayout": forged["storageLayout"]}
+        units.setdefault(source, {})[name] = described | {"evm": code}
+    if not units:
+        raise CompileError(f"forge has left nothing in {out.name} (forge build)")
     return units
 
 
@@ -152,30 +177,6 @@ def compare(artifacts: dict[str, Json], directory: Path) -> list[str]:
     return complaints
 
 
-def compare_with_forge(artifacts: dict[str, Json], out: Path) -> list[str]:
-    """One line for each contract whose bytecode is not what forge made of the same sources and settings."""
-    complaints = []
-    for name, artifact in artifacts.items():
-        if name == SHARED:
-            continue
-        try:
-            forged = json.loads((out / f"{name}.sol" / f"{name}.json").read_bytes())
-        except FileNotFoundError:
-            complaints.append(f"{name}: forge has not compiled it (forge build)")
-            continue
-        if json.loads(forged["rawMetadata"])["sources"] != json.loads(artifact["metadata"])["sources"]:
-            complaints.append(f"{name}: forge compiled other sources (forge build)")
-        elif forged["rawMetadata"] != artifact["metadata"]:
-            complaints.append(f"{name}: forge compiled with other settings")
-        else:
-            complaints += [
-                f"{name}: forge made another {kind} of the same sources"
-                for kind in ("bytecode", "deployedBytecode")
-                if forged[kind]["object"] != artifact[kind]["object"]
-            ]
-    return complaints
-
-
 def write(artifacts: dict[str, Json], directory: Path) -> list[str]:
     """The directory holds these artifacts and no other; returns the names of the files that changed."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -196,13 +197,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="compile", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the committed artifacts differ")
     parser.add_argument(
-        "--against-forge", action="store_true", help="fail if forge's bytecode differs (after forge build)"
+        "--from-forge", action="store_true", help="take what forge made, after forge build, instead of compiling"
     )
     parser.add_argument("--contracts", type=Path, default=CONTRACTS, help="directory with foundry.toml and src")
     parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="directory of the artifacts")
     asked = parser.parse_args(arguments)
     try:
-        artifacts, missing = compute_artifacts(compile_all(asked.contracts))
+        units = read_forge_output(asked.contracts / "out") if asked.from_forge else compile_all(asked.contracts)
+        artifacts, missing = compute_artifacts(units)
     except (CompileError, SourceMissing) as error:
         print(f"compile: error: {error}", file=sys.stderr)
         return 1
@@ -215,8 +217,6 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"compile: wrote {changed}")
         for name in missing:
             print(f"compile: {name} has no source yet")
-    if asked.against_forge:
-        complaints += compare_with_forge(artifacts, asked.contracts / "out")
     for complaint in complaints:
         print(f"compile: {complaint}", file=sys.stderr)
     if complaints:

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 DEADLINE = 120.0  # [seconds] of a case that names none, on a crowded machine
 # How many cases each family has: one that is lost is noticed.
 CASES = {
-    "RPC": 103,  # an RPC that lies, fails or hangs
+    "RPC": 105,  # an RPC that lies, fails or hangs
     "REORG": 13,  # blocks that are replaced
     "TIME": 11,  # clocks that jump, chains that stall
     # - - - processes and members - - -

@@ -199,7 +199,7 @@ def test_first_of_three_rpcs_lies(
             "the only RPC takes transactions and passes none on (`eth_sendRawTransaction`)",
             "they are sent again, at the same nonces; everything is done once",
             {SEND: swallow},
-            "fee_raised",
+            "sent_again",
             2,
         ),
         fault_case(

@@ -62,6 +62,7 @@ def bad_provider(node: str) -> Iterator[BadProvider]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             status, body = provider.answer(self.rfile.read(int(self.headers["Content-Length"])))

@@ -21,7 +21,7 @@ from typing import Any
 from governance.chain.receipts import Log
 from oracle.journal import Journal, Sent
 from oracle.messages import event_topic
-from oracle.outbox import Outbox
+from oracle.relay import Relay
 from oracle.store import SecretStore
 
 EVENTS = ("EpochStarted", "UnlockRequested")
@@ -111,7 +111,7 @@ PLACES: dict[str, tuple[type, str, Subjects]] = {
     "erase": (SecretStore, "erase", _of_secret),
     "read": (Journal, "advance", _of_logs),
     "write": (Journal, "keep_sent", _of_sent),
-    "send": (Outbox, "_broadcast", _of_sent),
+    "send": (Relay, "broadcast", _of_sent),
     "mark": (Journal, "mark_sent", _of_mark),
     "answer": (Journal, "keep_answer", _of_request),
     "close": (Journal, "close_request", _of_request),

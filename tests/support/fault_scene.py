@@ -93,9 +93,11 @@ class FaultScene:
     def count(self) -> int:
         """Transactions of our oracle in blocks, and in the pool, since the beginning of this life."""
         rpc, me = self.system.anvil.rpc, self.oracle.address
-        pool = rpc.call("txpool_content")
-        waiting = sum(len(each) for part in pool.values() for who, each in part.items() if who.lower() == me.lower())
-        return int(rpc.call("eth_getTransactionCount", me, "latest"), 16) + waiting - self._sent
+        senders = [each for part in rpc.call("txpool_content").values() for each in part.items()]
+        nonces = {int(nonce) for sender, sent in senders if sender.lower() == me.lower() for nonce in sent}
+        mined = int(rpc.call("eth_getTransactionCount", me, "latest"), 16)
+        waiting = sum(nonce >= mined for nonce in nonces)  # anvil's pool shows for a while what is in a block already
+        return mined + waiting - self._sent
 
     def ask(self, release: ReleaseId) -> tuple[UnlockRequested, TransportKey]:
         transport = generate_transport_key()
@@ -124,8 +126,9 @@ class FaultScene:
         return release_id_of(self.system.enact(ActionKind.GRANT_RELEASE, action, QUORUM)[0])
 
     def begin(self) -> None:
-        """The chain is as it was when the scene was set."""
+        """The chain is as it was when the scene was set, and nothing of an earlier life waits for a block."""
         rpc = self.system.anvil.rpc
+        rpc.call("anvil_dropAllTransactions")
         if self._snapshot:
             assert rpc.call("evm_revert", self._snapshot)
         self._snapshot = rpc.call("evm_snapshot")

@@ -29,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     """One client's connection, with one of its own to the node."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes: the second would wait for the first one's receipt
     rpc: LyingRpc
     _node: http.client.HTTPConnection | None = None
 

@@ -191,7 +191,7 @@ def test_answer_that_was_written_down_is_not_sent_after_a_crash_once_its_release
     def die(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scene.node.outbox, "_broadcast", die)
+    monkeypatch.setattr(scene.node.outbox._relay, "broadcast", die)
     with pytest.raises(KeyboardInterrupt):
         scene.look(3)
     (made,) = scene.world.journal.sent(state="pending")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from compile_contracts import NAMES, compare, compare_with_forge, compute_shared_abi, encode, main, write
+from compile_contracts import NAMES, compare, compute_shared_abi, encode, main, write
 from governance.chain.tools import find_tool
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,11 +70,15 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that forge and scripts/compile have both compiled, found equal, and written."""
+    """A project that forge and scripts/compile have both compiled; what is written is of the latter."""
     root = make_project(tmp_path_factory.mktemp("compiled"))
-    subprocess.run([find_tool("forge"), "build"], cwd=root / "contracts", check=True, capture_output=True)
-    assert run(root, "--against-forge") == 0
+    build_with_forge(root)
+    assert run(root) == 0
     return root
+
+
+def build_with_forge(project: Path) -> None:
+    subprocess.run([find_tool("forge"), "build"], cwd=project / "contracts", check=True, capture_output=True)
 
 
 def run(project: Path, *arguments: str) -> int:
@@ -97,20 +101,32 @@ def test_artifacts_carry_what_a_client_needs(compiled: Path) -> None:
     assert [entry["name"] for entry in shared["abi"]] == ["NeverUsed"]
 
 
-def test_compare_with_forge_names_each_way_to_differ(compiled: Path) -> None:
-    artifacts = read_artifacts(compiled / "artifacts")
-    out = compiled / "contracts" / "out"
-    assert compare_with_forge(artifacts, out) == []
-    artifacts["Seats"]["bytecode"]["object"] += "00"
-    artifacts["Brake"]["metadata"] = artifacts["Brake"]["metadata"].replace('"runs":200', '"runs":1')
-    artifacts["Council"]["metadata"] = artifacts["Council"]["metadata"].replace("Holds a number", "Holds another")
-    artifacts["Absent"] = artifacts["Releases"]
-    assert sorted(compare_with_forge(artifacts, out)) == [
-        "Absent: forge has not compiled it (forge build)",
-        "Brake: forge compiled with other settings",
-        "Council: forge compiled other sources (forge build)",
-        "Seats: forge made another bytecode of the same sources",
-    ]
+def test_forge_makes_the_same_artifacts_to_the_last_byte(compiled: Path) -> None:
+    assert run(compiled, "--check", "--from-forge") == 0
+
+
+def test_check_names_the_contract_that_forge_makes_otherwise(
+    compiled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(compiled, tmp_path / "project", symlinks=True)
+    project = tmp_path / "project"
+    for name, before, after in (
+        ("Seats", '\\"runs\\":200', '\\"runs\\":1'),
+        ("Brake", '"object":"0x60', '"object":"0x61'),
+    ):
+        forged = project / "contracts" / "out" / f"{name}.sol" / f"{name}.json"
+        text = forged.read_text()
+        assert before in text
+        forged.write_text(text.replace(before, after, 1))
+    assert run(project, "--check", "--from-forge") == 1
+    said = capsys.readouterr().err
+    assert "Seats.json differs in metadata" in said
+    assert "Brake.json differs in bytecode" in said
+
+
+def test_artifacts_of_nothing_are_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "--check", "--from-forge") == 1
+    assert "forge has left nothing in out" in capsys.readouterr().err
 
 
 def test_compare_names_each_way_to_differ_from_what_is_committed(compiled: Path, tmp_path: Path) -> None:

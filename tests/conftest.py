@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 REAL_MODEL = ROOT / ".cache" / "models" / "SmolLM2-135M-Instruct"
 UNMEASURED_PROCESSES = ("e2e", "faults")  # of these folders: a traced process takes half as long again as a user's
-UNMEASURED = ("differential", "property")  # thousands of examples of what unit tests measure already
+UNMEASURED = ("differential", "faults", "property")  # thousands of examples of what unit tests measure already
 KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
 PR_SET_PDEATHSIG = 1
 RECURSION_LIMIT = sys.getrecursionlimit()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
-from stages import STAGES, Counts, Stage, StageFailed, Workbench
+from stages import SPARE, STAGES, Counts, Stage, StageFailed, Workbench
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,19 @@ def run_in_order(stages: Sequence[Stage], bench: Workbench, halted: Event, *, ke
 
 
 def run_stages(stages: Sequence[Stage], bench: Workbench, *, keep_going: bool) -> list[Outcome]:
-    """The lanes ran side by side, and then the stages without one."""
+    """The lanes ran side by side, and then the stages without one; the spare lane ran beside them all."""
     lanes = {stage.lane: [other for other in stages if other.lane == stage.lane] for stage in stages if stage.lane}
     halted = Event()
     pool = ThreadPoolExecutor(max_workers=max(1, len(lanes)))
     try:
-        running = [pool.submit(run_in_order, lane, bench, halted, keep_going=keep_going) for lane in lanes.values()]
-        outcomes = [outcome for future in running for outcome in future.result()]
+        running = {
+            name: pool.submit(run_in_order, lane, bench, halted, keep_going=keep_going) for name, lane in lanes.items()
+        }
+        spare = running.pop(SPARE, None)
+        outcomes = [outcome for future in running.values() for outcome in future.result()]
         alone = [stage for stage in stages if not stage.lane]
-        return outcomes + run_in_order(alone, bench, halted, keep_going=keep_going)
+        outcomes += run_in_order(alone, bench, halted, keep_going=keep_going)
+        return outcomes + (spare.result() if spare is not None else [])
     except KeyboardInterrupt:
         halted.set()
         bench.end_running()

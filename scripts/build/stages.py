@@ -29,6 +29,7 @@ PYTHON_COVERAGE_FLOOR = 85.0  # percent of lines and branches
 CONTRACT_COVERAGE_FLOOR = 90.0  # percent of lines, and of branches
 STAGE_LIMIT = 40 * 60  # seconds: a stage that hangs is ended, and the run with it
 POLITE = {"OMP_WAIT_POLICY": "PASSIVE"}  # several models share two cores: a thread that waits must not spin
+SPARE = "spare"  # a lane that takes what the others leave of two cores: at the lowest priority, from begin to end
 TAIL, WIDTH = 120, 240  # lines of a failed stage's output that are printed, and their length; the rest is in the log
 
 
@@ -75,10 +76,12 @@ class Workbench:
             raise StageFailed(f"{Path(command[0]).name} exited {status}", tail(output))
         return output
 
-    def try_call(self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None) -> tuple[int, str]:
+    def try_call(
+        self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None, niceness: int = 0
+    ) -> tuple[int, str]:
         """Exit status and output; the whole output is appended to .cache/test/log. Raises: StageFailed on a hang."""
         process = subprocess.Popen(
-            command,
+            ["nice", "-n", str(niceness), *command] if niceness else command,
             cwd=cwd,
             env={**self.environment, **(extra or {})},
             stdin=subprocess.DEVNULL,
@@ -113,7 +116,7 @@ class Stage:
     name: str
     what: str
     run: Callable[[Workbench], str]
-    lane: str = ""  # stages of different lanes run side by side; those without one run alone, after the lanes
+    lane: str = ""  # stages of different lanes run side by side; those without one run after the lanes but SPARE
 
 
 def tail(output: str, lines: int = TAIL) -> str:
@@ -205,7 +208,7 @@ def run_contract_coverage(bench: Workbench) -> str:
     command += ["--no-match-test", "_costs"]  # ceilings of gas hold for the optimised code alone
     # The unit tests reach every line by themselves; these would only be compiled once more, for a minute.
     command += [word for room in ("invariant", "attacks", "symbolic") for word in ("--skip", f"test/{room}/*")]
-    status, output = bench.try_call(*command, cwd=CONTRACTS, extra={"FOUNDRY_PROFILE": "coverage"})
+    status, output = bench.try_call(*command, cwd=CONTRACTS, extra={"FOUNDRY_PROFILE": "coverage"}, niceness=19)
     if status != 0:
         raise StageFailed("the tests fail without the optimiser", tail(without_passes(output)))
     files = coverage_report.parse_lcov(report.read_text())
@@ -260,7 +263,8 @@ def run_python_coverage(bench: Workbench) -> str:
     return note
 
 
-# A compilation takes one core, so two lanes go side by side before pytest takes both.
+# A compilation takes one core, so two lanes go side by side before pytest takes both; and a third of pytest's time is
+# spent in waiting for chains, so what is compiled for the coverage of the contracts takes that.
 STAGES = (
     Stage("artifacts", "forge makes the committed artifacts to the last byte", run_artifacts, "shipped"),
     Stage("forge", "contract tests: unit, fuzz, invariant", run_forge, "shipped"),
@@ -271,7 +275,7 @@ STAGES = (
     Stage("layers", "import-linter", run_layers, "read"),
     Stage("fmt", "forge fmt", run_solidity_format, "read"),
     Stage("slither", "slither and forge lint: every finding is answered", run_findings, "read"),
-    Stage("contracts", "coverage of the contracts", run_contract_coverage, "read"),
+    Stage("contracts", "coverage of the contracts", run_contract_coverage, SPARE),
     Stage("pytest", "Python tests, on two cores", run_pytest),
     Stage("coverage", "coverage of the Python packages", run_python_coverage),
 )

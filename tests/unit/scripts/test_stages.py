@@ -12,7 +12,7 @@ import run_stages
 import snapshots
 import stages
 from coverage_report import parse_lcov, parse_python, sum_files
-from stages import Counts, Stage, StageFailed, Workbench
+from stages import SPARE, Counts, Stage, StageFailed, Workbench
 
 
 def passing(bench: Workbench) -> str:
@@ -79,6 +79,30 @@ def test_a_failure_in_a_lane_keeps_the_stages_after_the_lanes_from_running(
     monkeypatch.setattr(run_stages, "STAGES", table)
     assert run_stages.main([]) == 1
     assert "c                   -  not run" in capsys.readouterr().out
+
+
+def test_spare_lane_runs_beside_the_stages_without_one_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = Barrier(2, timeout=20)  # broken unless the spare lane still runs when the lanes have ended
+
+    def meet(_: Workbench) -> str:
+        met.wait()
+        return ""
+
+    def meet_and_fail(bench: Workbench) -> str:
+        met.wait()
+        return failing(bench)
+
+    table = [Stage("a", "", passing, "left"), Stage("b", "", meet, SPARE), Stage("c", "", meet)]
+    monkeypatch.setattr(run_stages, "STAGES", table)
+    assert run_stages.main([]) == 0
+    table[1] = Stage("b", "", meet_and_fail, SPARE)
+    assert run_stages.main([]) == 1
+
+
+def test_command_of_the_spare_lane_gives_way(tmp_path: Path) -> None:
+    bench = Workbench.make(update_snapshots=False)
+    said = bench.try_call(sys.executable, "-c", "import os; print(os.nice(0))", niceness=19)
+    assert said == (0, "19\n")
 
 
 def test_run_refuses_a_stage_that_does_not_exist() -> None:

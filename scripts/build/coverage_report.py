@@ -44,21 +44,23 @@ NOTHING = Covered(Ratio(0, 0), Ratio(0, 0))
 
 
 def parse_lcov(text: str) -> dict[str, Covered]:
-    """Coverage by file, of the files under src; a file that the report names twice is added up."""
-    files: dict[str, Covered] = {}
+    """Coverage by file, of the files under src; what several compilations report counts once, hit if one of them is."""
+    lines: dict[str, dict[str, bool]] = {}
+    branches: dict[str, dict[str, bool]] = {}
     name = ""
-    numbers: dict[str, int] = {}
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key == "SF":
-            name, numbers = value, {}
-        elif key in {"LF", "LH", "BRF", "BRH"}:
-            numbers[key] = int(value)
-        elif key == "end_of_record" and name.startswith("src/"):
-            lines = Ratio(numbers.get("LH", 0), numbers.get("LF", 0))
-            branches = Ratio(numbers.get("BRH", 0), numbers.get("BRF", 0))
-            files[name] = files.get(name, NOTHING) + Covered(lines, branches)
-    return files
+            name = value
+        elif key in {"DA", "BRDA"} and name.startswith("src/"):
+            place, _, hits = value.rpartition(",")
+            found = (lines if key == "DA" else branches).setdefault(name, {})
+            found[place] = found.get(place, False) or hits not in {"0", "-"}
+    return {name: Covered(_count(lines.get(name, {})), _count(branches.get(name, {}))) for name in lines | branches}
+
+
+def _count(places: Mapping[str, bool]) -> Ratio:
+    return Ratio(sum(places.values()), len(places))
 
 
 def parse_python(text: str) -> tuple[Covered, dict[str, Covered]]:

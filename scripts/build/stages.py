@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import contract_coverage
 import coverage_report
 import snapshots
 import solidity_findings
@@ -202,17 +203,14 @@ def run_findings(bench: Workbench) -> str:
 
 
 def run_contract_coverage(bench: Workbench) -> str:
-    report = WORK / "lcov.info"
-    command = ["forge", "coverage", "--ir-minimum", "--report", "lcov", "--report-file", str(report)]
-    command += ["--no-match-coverage", "(node_modules|test|bench|script)/"]
-    command += ["--no-match-test", "_costs"]  # ceilings of gas hold for the optimised code alone
-    # The unit tests reach every line by themselves; these would only be compiled once more, for a minute.
-    command += [word for room in ("invariant", "attacks", "symbolic") for word in ("--skip", f"test/{room}/*")]
-    status, output = bench.try_call(*command, cwd=CONTRACTS, extra={"FOUNDRY_PROFILE": "coverage"}, niceness=19)
+    report, tree = WORK / "lcov.info", WORK / "coverage"
+    contract_coverage.make_tree(CONTRACTS, tree, ROOT / ".tools" / "bin" / "solc")
+    command = contract_coverage.make_command(report)
+    status, output = bench.try_call(*command, cwd=tree, extra={"FOUNDRY_PROFILE": "coverage"}, niceness=19)
     if status != 0:
         raise StageFailed("the tests fail without the optimiser", tail(without_passes(output)))
     files = coverage_report.parse_lcov(report.read_text())
-    check("no contract was covered", [] if files else ["the coverage report names no file under contracts/src"])
+    check("the coverage report is not of the contracts", contract_coverage.find_untold(CONTRACTS, set(files)))
     total = coverage_report.sum_files(files.values())
     note = f"lines {total.lines.percent:.1f} %, branches {total.branches.percent:.1f} %"
     if min(total.lines.percent, total.branches.percent) < CONTRACT_COVERAGE_FLOOR:

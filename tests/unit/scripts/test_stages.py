@@ -11,7 +11,8 @@ import pytest
 import run_stages
 import snapshots
 import stages
-from coverage_report import parse_lcov, parse_python, sum_files
+from contract_coverage import find_untold
+from coverage_report import Covered, Ratio, parse_lcov, parse_python, sum_files
 from stages import SPARE, Counts, Stage, StageFailed, Workbench
 
 
@@ -119,28 +120,45 @@ def test_call_ends_a_command_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 LCOV = """SF:src/A.sol
-LF:10
-LH:9
-BRF:4
-BRH:1
+DA:1,5
+DA:2,0
+DA:3,0
+BRDA:2,0,0,-
+BRDA:2,0,1,7
+BRDA:3,1,0,0
+DA:2,1
+DA:3,0
+BRDA:3,1,0,0
+LF:5
+LH:2
 end_of_record
 SF:test/A.t.sol
-LF:100
-LH:100
+DA:1,1
 end_of_record
 SF:src/B.sol
-LF:10
-LH:10
+DA:1,1
 end_of_record
 """
 
 
-def test_lcov_counts_sources_and_not_tests() -> None:
+def test_lcov_counts_sources_and_not_tests_and_what_two_compilations_report_once() -> None:
     files = parse_lcov(LCOV)
-    total = sum_files(files.values())
-    assert set(files) == {"src/A.sol", "src/B.sol"}
-    assert total.lines.percent == 95.0
-    assert total.branches.percent == 25.0
+    assert files == {
+        "src/A.sol": Covered(Ratio(2, 3), Ratio(1, 3)),
+        "src/B.sol": Covered(Ratio(1, 1), Ratio(0, 0)),
+    }
+    assert sum_files(files.values()).lines.percent == 75.0
+
+
+def test_coverage_that_leaves_a_contract_out_is_seen(tmp_path: Path) -> None:
+    for name in ("Seats.sol", "interfaces/ISeats.sol", "libraries/Tally.sol"):
+        (tmp_path / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / name).touch()
+    assert find_untold(tmp_path, {"src/Seats.sol", "src/libraries/Tally.sol"}) == []
+    assert find_untold(tmp_path, {"src/Seats.sol", "src/interfaces/ISeats.sol"}) == [
+        "src/libraries/Tally.sol is not in the coverage report",
+        "src/interfaces/ISeats.sol is in the coverage report, and has no code",
+    ]
 
 
 def test_python_coverage_counts_lines_and_branches() -> None:

@@ -60,6 +60,7 @@ class Workbench:
     update_snapshots: bool
     counts: list[Counts] = field(default_factory=list)
     gas_measured: bool = False
+    niceness: int = 0  # how far its commands give way to others
     running: set[int] = field(default_factory=set)  # process groups
 
     @classmethod
@@ -77,12 +78,10 @@ class Workbench:
             raise StageFailed(f"{Path(command[0]).name} exited {status}", tail(output))
         return output
 
-    def try_call(
-        self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None, niceness: int = 0
-    ) -> tuple[int, str]:
+    def try_call(self, *command: str, cwd: Path = ROOT, extra: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Exit status and output; the whole output is appended to .cache/test/log. Raises: StageFailed on a hang."""
         process = subprocess.Popen(
-            ["nice", "-n", str(niceness), *command] if niceness else command,
+            ["nice", "-n", str(self.niceness), *command],
             cwd=cwd,
             env={**self.environment, **(extra or {})},
             stdin=subprocess.DEVNULL,
@@ -206,7 +205,7 @@ def run_contract_coverage(bench: Workbench) -> str:
     report, tree = WORK / "lcov.info", WORK / "coverage"
     contract_coverage.make_tree(CONTRACTS, tree, ROOT / ".tools" / "bin" / "solc")
     command = contract_coverage.make_command(report)
-    status, output = bench.try_call(*command, cwd=tree, extra={"FOUNDRY_PROFILE": "coverage"}, niceness=19)
+    status, output = bench.try_call(*command, cwd=tree, extra={"FOUNDRY_PROFILE": "coverage"})
     if status != 0:
         raise StageFailed("the tests fail without the optimiser", tail(without_passes(output)))
     files = coverage_report.parse_lcov(report.read_text())
@@ -261,18 +260,18 @@ def run_python_coverage(bench: Workbench) -> str:
     return note
 
 
-# A compilation takes one core, so two lanes go side by side before pytest takes both; and a third of pytest's time is
-# spent in waiting for chains, so what is compiled for the coverage of the contracts takes that.
+# A compilation takes one core, and a fifth of pytest's time is spent in waiting for chains.
+# What only reads sources takes what is left.
 STAGES = (
     Stage("artifacts", "forge makes the committed artifacts to the last byte", run_artifacts, "shipped"),
     Stage("forge", "contract tests: unit, fuzz, invariant", run_forge, "shipped"),
     Stage("snapshots", "gas and size of the contracts", run_snapshots, "shipped"),
     Stage("defences", "one defence removed: its attack, and no other, comes through", run_defences, "shipped"),
-    Stage("lint", "ruff check, ruff format", run_lint, "read"),
-    Stage("types", "mypy --strict", run_types, "read"),
-    Stage("layers", "import-linter", run_layers, "read"),
-    Stage("fmt", "forge fmt", run_solidity_format, "read"),
-    Stage("slither", "slither and forge lint: every finding is answered", run_findings, "read"),
+    Stage("lint", "ruff check, ruff format", run_lint, SPARE),
+    Stage("types", "mypy --strict", run_types, SPARE),
+    Stage("layers", "import-linter", run_layers, SPARE),
+    Stage("fmt", "forge fmt", run_solidity_format, SPARE),
+    Stage("slither", "slither and forge lint: every finding is answered", run_findings, SPARE),
     Stage("contracts", "coverage of the contracts", run_contract_coverage, SPARE),
     Stage("pytest", "Python tests, on two cores", run_pytest),
     Stage("coverage", "coverage of the Python packages", run_python_coverage),

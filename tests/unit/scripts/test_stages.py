@@ -100,10 +100,16 @@ def test_spare_lane_runs_beside_the_stages_without_one_and_counts(monkeypatch: p
     assert run_stages.main([]) == 1
 
 
-def test_command_of_the_spare_lane_gives_way(tmp_path: Path) -> None:
+def test_commands_of_the_spare_lane_give_way_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tell(bench: Workbench) -> str:
+        bench.counts.append(Counts(1, 0))
+        return bench.call(sys.executable, "-c", "import os; print(os.nice(0))").strip()
+
+    table = [Stage("a", "", tell, "left"), Stage("b", "", tell, SPARE), Stage("c", "", tell)]
     bench = Workbench.make(update_snapshots=False)
-    said = bench.try_call(sys.executable, "-c", "import os; print(os.nice(0))", niceness=19)
-    assert said == (0, "19\n")
+    outcomes = run_stages.run_stages(table, bench, keep_going=False)
+    assert {outcome.stage.name: outcome.note for outcome in outcomes} == {"a": "0", "b": "19", "c": "0"}
+    assert len(bench.counts) == 3
 
 
 def test_run_refuses_a_stage_that_does_not_exist() -> None:

@@ -169,7 +169,9 @@ def test_nonce_that_stands_open_below_others_is_used_up(world: World) -> None:
     world.mine()
     assert world.count == 0
     world.settle()
-    world.pass_time()
+    world.pass_time(outbox_module.OPEN - 1)
+    assert world.journal.sent()[0].action == "approve/2"
+    world.pass_time(2)
     assert world.journal.sent()[0].action == "fill/0"
     world.mine()
     world.settle()

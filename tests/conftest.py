@@ -135,6 +135,7 @@ def start_anvil(tmp_path: Path) -> Iterator[StartAnvil]:
     def start(*options: str) -> Anvil:
         log = tmp_path / f"anvil-{len(started)}.log"
         command = [str(find_tool("anvil")), "--host", "127.0.0.1", "--port", "0", "--hardfork", "prague", *options]
+        command += ["--cache-path", str(tmp_path / "past-states")]  # else they stay in the home directory for ever
         with log.open("wb") as out:
             process = subprocess.Popen(
                 command,
@@ -157,6 +158,7 @@ def start_anvil(tmp_path: Path) -> Iterator[StartAnvil]:
     for anvil in started:
         anvil.process.kill()
         anvil.process.wait()
+    shutil.rmtree(tmp_path / "past-states", ignore_errors=True)
 
 
 @pytest.fixture

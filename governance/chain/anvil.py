@@ -4,7 +4,9 @@ Every chain here counts its own time: a block is one second later than its paren
 however late it is mined. Under the wall clock two blocks can fall into one second, and re-execution rejects the second.
 
 Facts about anvil 1.7.1: `--init` (a genesis file) and `--state` exclude each other; `-q` also hides the port; SIGTERM
-writes the state; `--port 0` takes a free port; a state file does not remember the clock.
+writes the state; `--port 0` takes a free port; a state file does not remember the clock. It writes the states of past
+blocks to disk, as much as 3 GB in an hour, and leaves them there however it ends: each has a directory for them here,
+which is removed when it has stopped and before the next start. (With `--preserve-historical-states` it writes none.)
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -32,6 +35,7 @@ from governance.types import Seconds, Timestamp
 
 START_PATIENCE = 30.0  # [seconds] until it listens
 STOP_PATIENCE = 60.0  # [seconds] until a long history is written
+LOG_FILE = "anvil.log"
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 _COMMON = ("--host", "127.0.0.1", "--hardfork", "prague", "--no-cors", "--accounts", "0", "--slots-in-an-epoch", "1")
 _NO_EXTRAS = ("--disable-default-create2-deployer", "--no-request-size-limit")
@@ -63,6 +67,7 @@ class Anvil:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    """Its output; beside it, while it runs, are the states of past blocks."""
     rpc: Rpc = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +98,7 @@ class Anvil:
             self.process.wait(STOP_PATIENCE)
         except subprocess.TimeoutExpired as e:
             raise AnvilFailed(f"anvil (pid {self.pid}) did not end within {STOP_PATIENCE:g} s") from e
+        _forget_past_states(self.log)
 
     def release(self) -> None:
         """The process is nobody's child to us any more: it may outlive this one without a warning about it."""
@@ -105,7 +111,9 @@ def spawn(options: Sequence[str], *, log: Path, port: int = 0, detached: bool = 
 
     It dies with this process unless it is detached. Raises: AnvilFailed, ToolMissing.
     """
-    command = [str(find_tool("anvil")), *_COMMON, *_NO_EXTRAS, "--port", str(port), *options]
+    _forget_past_states(log)
+    own = ["--port", str(port), "--cache-path", str(_past_states(log))]
+    command = [str(find_tool("anvil")), *_COMMON, *_NO_EXTRAS, *own, *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
@@ -127,12 +135,17 @@ def spawn(options: Sequence[str], *, log: Path, port: int = 0, detached: bool = 
     return Anvil(process, int(found[1]), log)
 
 
+def _forget_past_states(log: Path) -> None:
+    """What an anvil with this log wrote of past blocks is gone. Only when it does not run."""
+    shutil.rmtree(_past_states(log), ignore_errors=True)
+
+
 def start_fresh(genesis: Genesis, directory: Path, *, mining: Mining = Mining.EACH_TRANSACTION) -> Anvil:
     """A chain in memory alone, with that block 0. It dies with this process. Raises: AnvilFailed, ToolMissing."""
     options = ["--init", str(_write_genesis(genesis, directory))]
     if mining is Mining.EACH_SECOND:
         options.append("--no-mining")
-    anvil = spawn(options, log=directory / "anvil.log")
+    anvil = spawn(options, log=directory / LOG_FILE)
     anvil.rpc.call("anvil_setBlockTimestampInterval", 1)
     if mining is Mining.EACH_SECOND:
         anvil.rpc.call("evm_setIntervalMining", 1)
@@ -153,7 +166,7 @@ def start_kept(genesis: Genesis, directory: Path, *, port: int, wall: Timestamp)
     timestamp, chain_id = _read_genesis(directory)
     own = ["--timestamp", str(timestamp), "--chain-id", str(chain_id)]
     kept = ["--state", str(state), "--preserve-historical-states"]
-    anvil = spawn(["--no-mining", *own, *kept], log=directory / "anvil.log", port=port, detached=True)
+    anvil = spawn(["--no-mining", *own, *kept], log=directory / LOG_FILE, port=port, detached=True)
     try:
         head = anvil.rpc.now()
         # A state file does not remember the clock: without this, time after a warp would go backwards.
@@ -204,6 +217,10 @@ def mine(rpc: Rpc, blocks: int) -> None:
     rpc.call("anvil_mine", hex(blocks))
     if as_int(rpc.call("eth_blockNumber")) != before + blocks:
         raise AnvilFailed(f"{blocks} blocks were asked for and others came")
+
+
+def _past_states(log: Path) -> Path:
+    return log.with_suffix(".past")
 
 
 def _write_genesis(genesis: Genesis, directory: Path) -> Path:

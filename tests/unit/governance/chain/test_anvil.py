@@ -26,6 +26,7 @@ pytestmark = pytest.mark.chain
 
 RICH = Address("0x00000000000000000000000000000000DeaDBeef")
 CHAIN = ChainId(424_242)
+MORE_THAN_MEMORY_HOLDS = 600  # [blocks]
 
 
 def genesis() -> Genesis:
@@ -137,6 +138,41 @@ def test_anvil_dies_when_the_process_that_started_it_is_killed(tmp_path: Path) -
     while is_running(pid, started):
         assert time.monotonic() < deadline, "anvil outlived its parent"
         time.sleep(0.02)
+
+
+def test_states_of_past_blocks_are_kept_beside_the_log_and_are_gone_when_anvil_has_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """anvil 1.7.1 leaves them under the home directory: tests and devnets of a day filled a disk with 66 GB."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with start_fresh(genesis(), tmp_path) as anvil:
+        mine(anvil.rpc, MORE_THAN_MEMORY_HOLDS)
+        assert anvil.rpc.call("eth_getBalance", RICH, "0x1") == "0x7"  # a past state is still there
+        assert any((tmp_path / "anvil.past").rglob("*.json"))
+    assert not (tmp_path / "anvil.past").exists()
+    assert not list((tmp_path / "home").rglob("*.json"))
+
+
+def test_states_of_past_blocks_that_a_killed_anvil_left_are_gone_at_the_next_start(tmp_path: Path) -> None:
+    killed = start_fresh(genesis(), tmp_path)
+    mine(killed.rpc, MORE_THAN_MEMORY_HOLDS)
+    killed.rpc.close()
+    killed.process.kill()
+    killed.process.wait()
+    left = [path for path in (tmp_path / "anvil.past").iterdir() if any(path.iterdir())]
+    assert left
+    with start_fresh(genesis(), tmp_path):
+        assert not any(directory.exists() for directory in left)
+
+
+def test_devnet_writes_no_states_of_past_blocks_to_disk(kept: DevnetChain) -> None:
+    """It keeps them in its memory and, when it ends, in its state file: `--preserve-historical-states`."""
+    kept.up(genesis(), port=None, wall=now())
+    with kept.rpc() as rpc:
+        rpc.call("evm_setIntervalMining", 0)
+        mine(rpc, MORE_THAN_MEMORY_HOLDS)
+    assert kept.down()
+    assert not (kept.directory / "anvil.past").exists()
 
 
 def test_end_process_leaves_a_process_alone_that_has_the_pid_of_an_earlier_one() -> None:

@@ -25,6 +25,7 @@ contract ExtensionTest is CouncilTest {
         vote(id, 3, Support.For);
         assertTrue(council.quorumState(id).passing, "passing");
         assertEq(council.proposalDeadline(id), closesAt, "close");
+        assertEq(council.getProposal(id).lateWindow, window, "window");
         assertEq(council.getProposal(id).flags, 0, "flags");
     }
 

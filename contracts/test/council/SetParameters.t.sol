@@ -213,6 +213,15 @@ contract SetParametersTest is Targets {
 
     // --- what is set
 
+    /// @dev Version 1 is the charter's: no proposal set it.
+    function test_council_opensVersion1_byNoProposal() public {
+        bytes memory settings =
+            abi.encode(sys, Charter.LEGAL_TEXT_HASH, bytes32(0), Charter.parameters(), Charter.bounds());
+        vm.expectEmit(vm.computeCreateAddress(address(this), vm.getNonce(address(this))));
+        emit ICouncil.ParametersSet(1, 0, Charter.parameters());
+        this.create(abi.encodePacked(vm.getCode("Council.sol:Council"), settings));
+    }
+
     function test_setParameters_opensAVersion_andLeavesTheOldOne() public {
         Parameters memory p = Charter.parameters();
         p.tiers[1].period = 8 days;

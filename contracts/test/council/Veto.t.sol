@@ -92,7 +92,9 @@ contract VetoTest is CouncilTest {
         veto(id, 5 * chamber + 4);
         assertState(id, ProposalState.Canceled, "vetoed");
         assertEq(council.getProposal(id).flags, FLAG_CANCELED | FLAG_VETOED, "flags");
-        assertEq(council.vetoesOf(id), 0x0c63 | uint64(1) << 5 * chamber + 4, "vetoes");
+        uint64 vetoes = 0x0c63 | uint64(1) << 5 * chamber + 4;
+        assertEq(council.vetoesOf(id), vetoes, "vetoes");
+        assertEq(council.getProposal(id).vetoes, vetoes, "vetoes of the whole proposal");
         warpToEta(id);
         vm.expectRevert(unexpected(id, ProposalState.Canceled, ProposalState.Succeeded));
         council.execute(id, ActionKind.SetParameters, setParameters());

@@ -1,79 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IConstraints} from "../../src/interfaces/IConstraints.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
-import {
-    ActionKind,
-    AddConstraint,
-    AmendConstraint,
-    ChangeSeats,
-    ParameterSetting,
-    SeatGrant,
-    SuspendSeat
-} from "../../src/types/Actions.sol";
-import {Parameters, TierRule} from "../../src/types/Parameters.sol";
-import {Proposal, ProposalState, QuorumState, SignedBallot} from "../../src/types/Proposals.sol";
+import {ActionKind, AddConstraint, ChangeSeats} from "../../src/types/Actions.sol";
+import {Parameters} from "../../src/types/Parameters.sol";
+import {ProposalState, SignedBallot} from "../../src/types/Proposals.sol";
 import {System} from "../../src/types/System.sol";
 import {Charter} from "../Charter.sol";
-import {Test} from "../Test.sol";
+import {CouncilAccount} from "./CouncilAccount.t.sol";
+import {CouncilPlans} from "./CouncilPlans.t.sol";
 
-/// @dev Members, strangers and time do whatever they like; every call that must be refused is required to be. Beside the
-/// contracts it keeps its own, slow account of every ballot.
-contract CouncilHandler is Test {
-    struct Case {
-        ActionKind kind;
-        bytes action;
-        bytes32 frozen; // hash of what must never change
-        ProposalState last; // as seen after the previous call
-        uint256 escalations;
-        uint256 executions;
-        uint256 createdAt;
-        uint256 closesAt;
-        uint256 lateWindow; // as its kind and the parameters of its creation have it
-        uint256[3] extensions; // by round
-        uint64 vetoes;
-        bool vetoed;
-    }
-
-    struct Ballot {
-        uint8 choice;
-        uint8 count;
-    }
-
-    ISeats public immutable SEATS;
-    ICouncil public immutable COUNCIL;
-    IConstraints public immutable CONSTRAINTS;
-
-    uint256[] public ids;
-    mapping(uint256 id => Case) internal cases;
-    mapping(uint256 id => mapping(uint8 round => mapping(uint8 seat => Ballot))) public ballots;
+/// @dev Members, strangers and time do whatever they like; every call that must be refused is required to be.
+contract CouncilHandler is CouncilPlans {
     bytes32[] public parameterHashes; // of version i + 1
-    uint256[64] internal secrets; // voting key of each seat
-    uint256[64] internal guardians;
     bytes[] internal spent; // calls of castSignedVote that were accepted once
 
-    bytes32[] internal inForce; // constraints
-
-    uint256 public organisations = Charter.SEATS; // seen so far
-    uint256 public names;
     uint256 public rotations;
-    mapping(string what => uint256) public count;
 
     // What must never happen, judged during the call: the invariants of these numbers say which.
     uint256 public undue; // executions that the slow count forbids
-    uint256 public illegal; // transitions
     uint256 public admitted; // strangers
     uint256 public replays; // that were accepted
 
-    constructor(System memory sys) {
-        SEATS = ISeats(sys.seats);
-        COUNCIL = ICouncil(sys.council);
-        CONSTRAINTS = IConstraints(sys.constraints);
-        for (uint256 i; i < Charter.SEATS; ++i) {
-            (secrets[i], guardians[i]) = (Charter.votingSecret(i), Charter.recoverySecret(i));
-        }
+    constructor(System memory sys) CouncilAccount(sys.seats, sys.council) CouncilPlans(sys.constraints) {
         parameterHashes.push(keccak256(abi.encode(Charter.parameters())));
     }
 
@@ -268,113 +218,11 @@ contract CouncilHandler is Test {
 
     // --- the slow account
 
-    function caseOf(uint256 id) external view returns (Case memory) {
-        return cases[id];
-    }
-
-    function idCount() external view returns (uint256) {
-        return ids.length;
-    }
-
-    /// @dev Where the last eight begin: what is older is over, mostly, and judged when it was young.
-    function recent() public view returns (uint256) {
-        return ids.length < 8 ? 0 : ids.length - 8;
-    }
-
     function versionCount() external view returns (uint256) {
         return parameterHashes.length;
     }
 
-    /// @dev What no call may change: all of the proposal but its round, and what follows from that.
-    function frozenOf(uint256 id) public view returns (bytes32) {
-        Proposal memory p = COUNCIL.getProposal(id);
-        return keccak256(
-            abi.encode(
-                p.eligible,
-                p.createdAt,
-                p.parametersVersion,
-                p.rosterVersion,
-                p.kind,
-                p.proposerSeat,
-                p.proposer,
-                p.nonce,
-                p.lateWindow,
-                SEATS.chamberMasks(p.rosterVersion)
-            )
-        );
-    }
-
-    /// @dev Live yes by chamber and in all, seat by seat, from this contract's own account.
-    function countYes(uint256 id) public view returns (uint256[4] memory yes, uint256[4] memory size) {
-        Proposal memory p = COUNCIL.getProposal(id);
-        uint256 masks = SEATS.chamberMasks(p.rosterVersion);
-        for (uint8 seat; seat < 64; ++seat) {
-            if (p.eligible >> seat & 1 == 0) continue;
-            uint256 c;
-            while (masks >> 64 * c + seat & 1 == 0) ++c;
-            ++size[c];
-            // A number is not given again while this proposal can be executed: a live seat that was there before.
-            ISeats.Seat memory s = SEATS.getSeat(seat);
-            bool same = s.standing == ISeats.Standing.Live && s.grantedAt <= p.createdAt;
-            if (same && ballots[id][p.round][seat].choice == 2) ++yes[c];
-        }
-    }
-
-    function isPassing(uint256 id) public view returns (bool) {
-        (uint256[4] memory yes, uint256[4] memory size) = countYes(id);
-        Proposal memory p = COUNCIL.getProposal(id);
-        TierRule memory r = COUNCIL.parametersAt(p.parametersVersion).tiers[p.tier - 1];
-        uint256 agreeing;
-        uint256 chambers;
-        uint256 allYes;
-        uint256 all;
-        for (uint256 c; c < 4; ++c) {
-            if (size[c] == 0) continue;
-            ++chambers;
-            (allYes, all) = (allYes + yes[c], all + size[c]);
-            if (reaches(yes[c], size[c], r.chamberNum, r.chamberDen, r.chamberStrict)) ++agreeing;
-        }
-        uint256 required = r.chambersRequired == 0 ? chambers : r.chambersRequired;
-        return agreeing >= required && reaches(allYes, all, r.overallNum, r.overallDen, r.overallStrict);
-    }
-
     // --- helpers
-
-    modifier observed() {
-        _;
-        for (uint256 i = recent(); i < ids.length; ++i) {
-            uint256 id = ids[i];
-            ProposalState now_ = COUNCIL.state(id);
-            ProposalState before = cases[id].last;
-            if (now_ == before) continue;
-            if (before != ProposalState.Pending && !isLegal(before, now_)) ++illegal; // invariant 7
-            cases[id].last = now_;
-        }
-    }
-
-    /// @dev The state machine as a table. Pending is never seen. Invariant 6: what is over stays over.
-    function isLegal(ProposalState from, ProposalState to) public pure returns (bool) {
-        if (from == ProposalState.Active) return to != ProposalState.Pending;
-        if (from == ProposalState.Queued || from == ProposalState.Succeeded) {
-            bool back = to == ProposalState.Queued || to == ProposalState.Canceled; // a veto comes before eta
-            return to != ProposalState.Pending && !(from == ProposalState.Succeeded && back);
-        }
-        // Expired, and a seat that had said yes leaves: it would have been defeated. Over in either case.
-        return from == ProposalState.Expired && to == ProposalState.Defeated;
-    }
-
-    function isDue(uint256 id) private view returns (bool) {
-        Proposal memory p = COUNCIL.getProposal(id);
-        Parameters memory params = COUNCIL.parametersAt(p.parametersVersion);
-        Case storage c = cases[id];
-        uint256 delay = params.tiers[p.tier - 1].timelock;
-        if (c.kind == ActionKind.AmendTighter && c.escalations == 0 && delay < params.objectionWindow) {
-            delay = params.objectionWindow;
-        }
-        uint256 eta = c.closesAt + delay;
-        return nowAt() > c.closesAt && nowAt() >= eta && nowAt() <= eta + params.grace && c.executions == 0
-            && c.last != ProposalState.Canceled && !c.vetoed && isPassing(id);
-    }
 
     function carryAll(uint256 id, uint64 absent) private {
         uint64 live = SEATS.liveMask();
@@ -395,151 +243,6 @@ contract CouncilHandler is Test {
 
     function sooner(uint256 a, uint256 b) private view returns (uint256) {
         return b > nowAt() && b < a ? b : a;
-    }
-
-    /// @dev More than half of the seats that the chamber had, all live.
-    function noteVeto(uint256 id, uint8 seat, uint256 chamber) private {
-        Case storage c = cases[id];
-        assertTrue(!c.vetoed && c.vetoes >> seat & 1 == 0, "a veto too many");
-        c.vetoes |= uint64(1) << seat;
-        ++count["vetoed"];
-        uint64 members = uint64(SEATS.chamberMasks(COUNCIL.getProposal(id).rosterVersion) >> 64 * chamber);
-        uint256 size;
-        uint256 vetoing;
-        for (uint8 other; other < 64; ++other) {
-            if (members >> other & 1 == 0) continue;
-            ++size;
-            if ((c.vetoes & SEATS.liveMask()) >> other & 1 == 1) ++vetoing;
-        }
-        c.vetoed = 2 * vetoing > size;
-        assertEq(COUNCIL.state(id) == ProposalState.Canceled, c.vetoed, "vetoed");
-        if (c.vetoed) ++count["ended by a veto"];
-    }
-
-    /// @dev Whether a ballot now is one that could extend the round.
-    function isLate(uint256 id) private view returns (bool) {
-        Case storage c = cases[id];
-        return nowAt() + c.lateWindow > c.closesAt && c.extensions[c.escalations + 1] == 0;
-    }
-
-    /// @dev Invariant 19, by the slow count: the ballot that turns failing into passing in the last part of a round.
-    function noteExtension(uint256 id, bool passed) private {
-        Case storage c = cases[id];
-        if (!passed && isPassing(id)) {
-            c.closesAt = nowAt() + c.lateWindow;
-            ++c.extensions[c.escalations + 1];
-            ++count["extended"];
-        }
-    }
-
-    function note(uint256 id, uint8 seat, uint8 support, bool passed) private {
-        Ballot storage b = ballots[id][cases[id].escalations == 0 ? 1 : 2][seat];
-        b.choice = support + 1;
-        ++b.count;
-        assertTrue(b.count <= 3, "a fourth ballot");
-        assertTrue(nowAt() <= cases[id].closesAt, "a ballot after the close");
-        noteExtension(id, passed);
-    }
-
-    function actionOf(uint256 what) private returns (ActionKind, bytes memory) {
-        uint256 choice = what % 8;
-        what /= 8;
-        if (choice < 2) return (ActionKind.AddConstraint, addition());
-        if (choice < 4) return (ActionKind.AmendTighter, amendment(what));
-        if (choice == 4) return (ActionKind.SetParameters, abi.encode(someParameters(what)));
-        if (choice == 5) {
-            return
-                (ActionKind.SuspendSeat, abi.encode(SuspendSeat(what % 5 == 0 ? uint8(what % 64) : liveSeat(what), 0)));
-        }
-        return (ActionKind.ChangeSeats, abi.encode(someBatch(what)));
-    }
-
-    function addition() private returns (bytes memory) {
-        string memory name = string.concat("constraint ", vm.toString(++names));
-        return abi.encode(AddConstraint(name, 0, new ParameterSetting[](0), "{}"));
-    }
-
-    function amendment(uint256 what) private view returns (bytes memory) {
-        bytes32 id = inForce.length == 0 ? bytes32(0) : inForce[what % inForce.length];
-        return abi.encode(AmendConstraint(id, CONSTRAINTS.getConstraint(id).version, 0, "{\"v\":2}"));
-    }
-
-    function someParameters(uint256 what) private pure returns (Parameters memory p) {
-        p = Charter.parameters();
-        p.grace = uint40(1 days + what % 30 days);
-        p.objectionWindow = uint40(1 hours + what % 20 days);
-        p.lateWindow = uint24(what % 4 days); // above 3 days it is unsound
-        p.openProposals = uint8(what % 10); // 0 and 9 are out of bounds
-        p.tiers[0].overallNum = uint16(40 + what % 30);
-        p.tiers[0].overallDen = 100;
-        p.tiers[3].timelock = uint40(10 days + what % 40 days);
-        p.tiers[3].chamberNum = uint16(60 + what % 40);
-        p.tiers[3].chamberDen = 100;
-    }
-
-    function someBatch(uint256 what) private returns (ChangeSeats memory batch) {
-        bool removes = what % 3 != 0;
-        bool grants = what % 3 != 1;
-        what /= 3;
-        batch.removals = new uint8[](removes ? 1 : 0);
-        batch.grants = new SeatGrant[](grants ? 1 : 0);
-        if (removes) batch.removals[0] = what % 7 == 0 ? uint8(what % 64) : liveSeat(what);
-        if (grants) {
-            uint256 organisation = organisations++;
-            batch.grants[0] = Charter.grant(
-                organisation,
-                uint8(what % 3),
-                bytes2(uint16(0x4141 + what / 3 % 4)),
-                vm.addr(Charter.votingSecret(organisation)),
-                vm.addr(Charter.recoverySecret(organisation))
-            );
-        }
-    }
-
-    function learnSeats(ChangeSeats memory batch) private {
-        for (uint256 i; i < batch.grants.length; ++i) {
-            for (uint256 organisation = Charter.SEATS; organisation < organisations; ++organisation) {
-                if (vm.addr(Charter.votingSecret(organisation)) != batch.grants[i].votingKey) continue;
-                (uint8 seat,) = SEATS.seatOf(batch.grants[i].votingKey);
-                (secrets[seat], guardians[seat]) =
-                (Charter.votingSecret(organisation), Charter.recoverySecret(organisation));
-            }
-        }
-    }
-
-    function signedCall(uint256 id, uint8 seat, uint8 support, uint8 round, uint8 counted)
-        private
-        view
-        returns (bytes memory)
-    {
-        bytes32 digest = COUNCIL.ballotDigest(id, support, keyOf(seat), round, counted, "");
-        bytes memory signed = signature(secrets[seat], digest);
-        return abi.encodeCall(COUNCIL.castSignedVote, (id, support, keyOf(seat), round, counted, "", signed));
-    }
-
-    function signedBallot(uint256 id, uint8 seat, uint8 support) private view returns (SignedBallot memory b) {
-        (, uint8 round, uint8 counted) = COUNCIL.ballotOf(id, seat);
-        b = SignedBallot(keyOf(seat), support, round, counted, "", "");
-        b.signature = signature(secrets[seat], COUNCIL.ballotDigest(id, support, b.voter, round, counted, ""));
-    }
-
-    function signature(uint256 secret, bytes32 digest) private pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(secret, digest);
-        return abi.encodePacked(r, s, v);
-    }
-
-    function reaches(uint256 yes, uint256 size, uint256 num, uint256 den, bool strict) private pure returns (bool) {
-        return strict ? yes * den > num * size : yes * den >= num * size;
-    }
-
-    function liveSeat(uint256 seed) private view returns (uint8 seat) {
-        uint64 live = SEATS.liveMask();
-        seat = uint8(seed % 64);
-        while (live >> seat & 1 == 0) seat = (seat + 1) % 64;
-    }
-
-    function keyOf(uint8 seat) private view returns (address) {
-        return vm.addr(secrets[seat]);
     }
 
     function idOf(uint256 which) private view returns (uint256) {

@@ -69,9 +69,10 @@ def read_equivalents(path: Path) -> dict[str, str]:
     return {entry["key"]: entry["because"] for entry in entries}
 
 
-def get_survivors(path: Path) -> set[str]:
-    """The keys of those that survived in an earlier report."""
-    return {entry["key"] for entry in json.loads(path.read_text())["mutants"] if entry["status"] == "survived"}
+def start_kept(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """The file holds these outcomes and no other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(asdict(outcome)) + "\n" for outcome in outcomes))
 
 
 def keep(path: Path, outcome: Outcome) -> None:
@@ -81,11 +82,12 @@ def keep(path: Path, outcome: Outcome) -> None:
 
 
 def read_kept(path: Path) -> list[Outcome]:
-    """What a run that was broken off had found; a last line that was cut is left out."""
+    """What a run had found, of each mutant what came last; a last line that was cut is left out."""
     if not path.exists():
         return []
     whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-    return [Outcome(**json.loads(line)) for line in whole]
+    outcomes = [Outcome(**json.loads(line)) for line in whole]
+    return list({outcome.key: outcome for outcome in outcomes}.values())
 
 
 def write_report(path: Path, outcomes: Sequence[Outcome], equivalents: Mapping[str, str]) -> None:

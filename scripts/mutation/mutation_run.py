@@ -1,8 +1,8 @@
 """Small faults put into the contracts one by one: a fault that no test notices is a test that is missing.
 
 A survivor is answered by a test, or argued to be no fault in contracts/mutants.toml (at most five of a hundred).
-An hour or more for everything; --sample takes some of each contract, --again those that survived the last run, and
---resume goes on where a run was broken off.
+Hours for everything: --resume goes on where a run was broken off. --quick leaves out the slowest room of tests, so that
+more survive than should; --again shows those to every test, and leaves what was killed as it was found.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mutation_batches import compile_task, make_tasks
 from mutation_compiler import Compiler
 from mutation_operators import Mutant, find_enums, find_mutants
-from mutation_report import Outcome, format_report, get_survivors, keep, read_equivalents, read_kept, write_report
-from mutation_scratch import Scratch, TestsFail
+from mutation_order import Killers
+from mutation_report import Outcome, format_report, keep, read_equivalents, read_kept, start_kept, write_report
+from mutation_scratch import SLOWEST, Scratch, TestsFail
 from solidity_input import find_imports, resolve_import
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,10 +73,10 @@ def choose(mutants: Sequence[Mutant], count: int | None) -> list[Mutant]:
     return [mutant for mutant in mutants if mutant.key in chosen]
 
 
-def find_tasks(
-    compiler: Compiler, names: Sequence[str], sample: int | None, keys: set[str] | None, done: set[str]
-) -> list[Task]:
-    """What is to be done, the slowest to compile first. `sample`: mutants of each contract and its own parts."""
+def find_mutants_of(
+    compiler: Compiler, names: Sequence[str], sample: int | None
+) -> dict[tuple[str, ...], list[Mutant]]:
+    """The mutants by the contracts that their source is a part of. `sample`: so many of each contract's own parts."""
     asts = compiler.get_asts()
     enums = find_enums(asts)
     by_makers: dict[tuple[str, ...], list[Mutant]] = {}
@@ -83,12 +84,14 @@ def find_tasks(
         if set(makers) <= set(names):
             found = find_mutants(source, compiler.sources[source], asts, enums)
             by_makers.setdefault(makers, []).extend(found)
+    return {makers: choose(mutants, sample) for makers, mutants in by_makers.items()}
+
+
+def find_tasks(by_makers: Mapping[tuple[str, ...], Sequence[Mutant]], done: set[str]) -> list[Task]:
+    """What is still to be done, the slowest to compile first."""
     tasks = []
     for makers, mutants in by_makers.items():
-        if keys is not None:
-            mutants = [mutant for mutant in mutants if mutant.key in keys]
-        chosen = [mutant for mutant in choose(mutants, sample) if mutant.key not in done]
-        tasks += [Task(tuple(group), makers) for group in make_tasks(chosen)]
+        tasks += [Task(tuple(group), makers) for group in make_tasks([one for one in mutants if one.key not in done])]
     return sorted(tasks, key=lambda task: "Council" not in task.contracts)
 
 
@@ -99,6 +102,8 @@ class Worker:
     compiler: Compiler
     scratch: Scratch
     originals: dict[str, str]
+    killers: Killers
+    quick: bool = False
 
     def run(self, tasks: queue.SimpleQueue[Task], report: queue.SimpleQueue[Outcome | None]) -> None:
         try:
@@ -121,10 +126,12 @@ class Worker:
                 report.put(self._outcome(task, mutant, "killed" if killer else "survived", killer or ""))
 
     def _find_killer(self, task: Task, mutant: Mutant) -> str | None:
-        rooms = self.scratch.rooms()
+        if killer := self.scratch.find_failure_of(self.killers.likely(mutant)):
+            return killer
+        rooms = [room for room in self.scratch.rooms() if room not in ("bls", "committee", SLOWEST)]
         own = [room for room in rooms if room in {name.lower() for name in task.contracts}]
-        rest = [room for room in rooms if room not in own and room not in ("bls", "committee")]
-        for some in (own, rest):
+        rest = [room for room in rooms if room not in own]
+        for some in (own, rest, [SLOWEST] if SLOWEST in self.scratch.rooms() and not self.quick else []):
             if some and (killer := self.scratch.find_failure(some)):
                 return killer
         if "/libraries/" in mutant.source:
@@ -140,7 +147,7 @@ class Worker:
         )
 
 
-def prepare(workers: int) -> list[Worker]:
+def prepare(workers: int, killers: Killers, *, quick: bool) -> list[Worker]:
     """Workers whose tests pass on the contracts as they are. Raises: TestsFail, NotCompiled, SourceMissing."""
     compiler = Compiler.of(CONTRACTS)
     originals = compiler.compile([*NAMES, *OTHERS], {})
@@ -150,7 +157,7 @@ def prepare(workers: int) -> list[Worker]:
         raise TestsFail(f"{failure} fails on the contracts as they are, compiled without the optimizer")
     scratches = [first, *(first.copy(WORK / str(number)) for number in range(1, workers))]
     compilers = [compiler, *(Compiler.of(CONTRACTS) for _ in range(1, workers))]
-    return [Worker(one, scratch, originals) for one, scratch in zip(compilers, scratches, strict=True)]
+    return [Worker(one, scratch, originals, killers, quick) for one, scratch in zip(compilers, scratches, strict=True)]
 
 
 def run(workers: Sequence[Worker], tasks: Sequence[Task], kept: Path) -> list[Outcome]:
@@ -169,6 +176,7 @@ def run(workers: Sequence[Worker], tasks: Sequence[Task], kept: Path) -> list[Ou
             running -= 1
             continue
         outcomes.append(outcome)
+        workers[0].killers.learn(outcome)
         keep(kept, outcome)
         if outcome.status == "survived":
             print("\n".join([f"survived: {outcome.where}", *outcome.diff]), file=sys.stderr, flush=True)
@@ -185,26 +193,29 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--contract", action="append", choices=NAMES, help="with what it is made of; default: all five")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each contract, always the same ones")
+    parser.add_argument("--quick", action="store_true", help=f"without the tests in test/{SLOWEST}")
     parser.add_argument("--again", action="store_true", help="only those that survived the last run")
     parser.add_argument("--resume", action="store_true", help="what a run that was broken off has not done")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, default=WORK / "results.json", help="results as JSON")
     asked = parser.parse_args(arguments)
-    keys = get_survivors(asked.out) if asked.again else None
     kept = asked.out.with_suffix(".jsonl")
-    before = read_kept(kept) if asked.resume else []
+    before = read_kept(kept) if asked.resume or asked.again else []
+    if asked.again:
+        before = [one for one in before if one.status != "survived"]
     try:
-        workers = prepare(asked.workers)
+        workers = prepare(asked.workers, Killers(before), quick=asked.quick)
     except TestsFail as error:
         print(f"mutate: error: {error}", file=sys.stderr)
         return 1
-    tasks = find_tasks(workers[0].compiler, asked.contract or NAMES, asked.sample, keys, {one.key for one in before})
-    if not asked.resume:
-        kept.unlink(missing_ok=True)
-    outcomes = before + run(workers, tasks, kept)
+    found = find_mutants_of(workers[0].compiler, asked.contract or NAMES, asked.sample)
+    there = {mutant.key for mutants in found.values() for mutant in mutants}
+    before = [one for one in before if one.key in there]
+    start_kept(kept, before)
+    outcomes = before + run(workers, find_tasks(found, {one.key for one in before}), kept)
     equivalents = read_equivalents(EQUIVALENTS)
     write_report(asked.out, outcomes, equivalents)
-    print(format_report(outcomes, equivalents, whole=not (asked.sample or asked.again or asked.contract)))
+    print(format_report(outcomes, equivalents, whole=not (asked.sample or asked.contract)))
     unanswered = [one for one in outcomes if one.status == "survived" and one.key not in equivalents]
     return 1 if unanswered else 0
 

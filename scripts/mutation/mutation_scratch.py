@@ -21,7 +21,8 @@ from solidity_input import get_profile
 
 PATIENCE = 120  # [seconds of a processor] for one group of tests: a mutant that loops is noticed
 PATIENCE_AT_ALL = 1800.0  # [seconds] on a machine that does other things as well
-SLOW_ROOMS = ("invariant", "attacks")  # last, since they take longest
+SLOWEST = "invariant"  # a room of tests that is entered last
+GAS = 20_000_000_000  # of a test: a mutant that loops ends by itself, after seconds
 LEFT_OUT = ("symbolic",)  # halmos's
 STUB = "// SPDX-License-Identifier: Apache-2.0\npragma solidity 0.8.37;\ncontract {name} {{}}\n"
 PROFILE = """[profile.default]
@@ -40,6 +41,7 @@ cbor_metadata = false
 offline = true
 fs_permissions = []
 gas_snapshot_emit = false
+gas_limit = {gas}
 
 [profile.default.fuzz]
 runs = 16
@@ -77,7 +79,10 @@ class Scratch:
             (directory / "src" / f"{name}.sol").write_text(STUB.format(name=name))
         profile = get_profile(contracts)
         settings = PROFILE.format(
-            remappings=json.dumps(profile["remappings"]), solc=tools / "solc", evm_version=profile["evm_version"]
+            remappings=json.dumps(profile["remappings"]),
+            solc=tools / "solc",
+            evm_version=profile["evm_version"],
+            gas=GAS,
         )
         others = tomllib.loads((contracts / "foundry.toml").read_text())["profile"].keys() - {"default"}
         settings += "".join(f"\n[profile.{name}]\n" for name in sorted(others))  # inline settings name them
@@ -105,12 +110,16 @@ class Scratch:
     def rooms(self) -> list[str]:
         """The directories of tests, quick ones first."""
         found = sorted(path.name for path in (self.directory / "test").iterdir() if any(path.glob("*.t.sol")))
-        return [room for room in found if room not in SLOW_ROOMS] + [room for room in SLOW_ROOMS if room in found]
+        return [room for room in found if room != SLOWEST] + [room for room in found if room == SLOWEST]
 
     def find_failure(self, rooms: Sequence[str]) -> str | None:
         """The first test in these rooms that fails; None if all pass."""
         which = rooms[0] if len(rooms) == 1 else "{" + ",".join(rooms) + "}"
         return self._find_failure(["--match-path", f"test/{which}/*"])
+
+    def find_failure_of(self, tests: Sequence[str]) -> str | None:
+        """The first of these tests that fails, wherever it stands; None if all pass."""
+        return self._find_failure(["--match-test", f"^({'|'.join(tests)})\\("]) if tests else None
 
     def find_direct_failure(self, source: str, text: str) -> str | None:
         """The first test that fails when it imports this text for the source: tests of libraries on their own."""
@@ -135,10 +144,10 @@ class Scratch:
         status, output = self.call("test", "-j", "1", "--fail-fast", "--no-match-test", "_costs", *which)
         if status == 0:
             return None
-        failed = re.search(r"^\[FAIL[^\n]*?\] (\w+)\(|^\[FAIL[^\n]*\] (\w+)", output, re.MULTILINE)
+        failed = re.search(r"^\[FAIL[^\n]*?\] (\w+)\(|^\[FAIL[^\n]*\] (\w+)|^ (invariant_\w+)\(", output, re.MULTILINE)
         if failed is None:
             return "timeout" if status < 0 else f"forge exited {status}: {output[-200:]}"
-        return failed[1] or failed[2]
+        return failed[1] or failed[2] or failed[3]
 
     def call(self, *arguments: str) -> tuple[int, str]:
         """Exit status, negative after the patience has ended, and output."""

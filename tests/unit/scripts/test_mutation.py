@@ -6,6 +6,7 @@ import itertools
 import json
 import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,15 @@ import pytest
 from mutation_batches import apply_switches, compile_task, divide, make_tasks
 from mutation_compiler import Compiler, NotCompiled
 from mutation_operators import SELECTOR, Mutant, find_enums, find_mutants
+from mutation_order import Killers
 from mutation_report import (
     Outcome,
     compute_score,
     format_report,
-    get_survivors,
     keep,
     read_equivalents,
     read_kept,
+    start_kept,
     write_report,
 )
 from mutation_run import EQUIVALENTS, Task, Worker, choose
@@ -153,7 +155,7 @@ def test_only_faults_that_a_test_notices_are_killed(
     for group in make_tasks(mutants):
         waiting.put(Task(tuple(group), ("Gate",)))
     report: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
-    Worker(compiler, scratch, originals).run(waiting, report)
+    Worker(compiler, scratch, originals, Killers()).run(waiting, report)
     outcomes = list(iter(report.get, None))
     alive = [outcome for outcome in outcomes if outcome is not None and outcome.status != "killed"]
     assert len(outcomes) == len(mutants)
@@ -164,6 +166,29 @@ def test_only_faults_that_a_test_notices_are_killed(
 
 def outcome(key: str, status: str, contract: str = "Seats") -> Outcome:
     return Outcome(key, contract, "src/Seats.sol", "Seats.f", 3, "constant", status, "", ["-a", "+b"])
+
+
+def test_killers_of_the_same_function_are_asked_first_and_a_time_out_is_no_test() -> None:
+    killers = Killers()
+    for function, killer in (
+        ("Gate.open", "test_b"),
+        ("Gate.open", "test_a"),
+        ("Gate.open", "test_a"),
+        ("Gate.shut", "test_c"),
+        ("Gate.open", "timeout"),
+    ):
+        killers.learn(Outcome("k", "Gate", "src/Gate.sol", function, 3, "constant", "killed", killer, []))
+    near = Mutant("src/Gate.sol", "Gate.open", "deletion", 0, 40, 1, GATE[:40], "")
+    assert killers.likely(near) == ["test_a", "test_b", "test_c"]
+    assert killers.likely(replace(near, source="src/Other.sol", function="Other.open")) == []
+
+
+def test_tests_that_are_asked_first_are_found_by_their_whole_name(project: Path, tmp_path: Path) -> None:
+    scratch = Scratch.make(project, tmp_path / "scratch", ["Gate"], ROOT / ".tools" / "bin")
+    name = "test_gate_opensFromSevenOn"
+    assert scratch.find_failure_of(["test_gone", name]) == name  # nothing is deployed: the contracts are empty
+    assert scratch.find_failure_of([name[:-1]]) is None
+    assert scratch.find_failure_of([]) is None
 
 
 def test_score_leaves_out_equivalents_and_what_the_compiler_refuses() -> None:
@@ -181,10 +206,9 @@ def test_report_complains_of_equivalents_that_are_killed_too_many_or_gone() -> N
     assert "no such mutant" not in format_report(outcomes, {"z": ""}, whole=False)
 
 
-def test_survivors_of_a_report_can_be_tried_again(tmp_path: Path) -> None:
+def test_report_holds_a_score_of_each_contract(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     write_report(path, [outcome("a", "killed"), outcome("b", "survived", "Brake")], {})
-    assert get_survivors(path) == {"b"}
     written = json.loads(path.read_text())
     assert written["schema"] == "custodes.mutation/1"
     assert written["contracts"]["Brake"] == {"killed": 0, "survived": 1, "equivalent": 0, "score": 0.0}
@@ -197,6 +221,15 @@ def test_what_a_broken_run_found_is_kept_without_a_line_that_was_cut(tmp_path: P
     keep(path, outcome("b", "survived"))
     path.write_text(path.read_text() + '{"key": "c", "contr')
     assert read_kept(path) == [outcome("a", "killed"), outcome("b", "survived")]
+
+
+def test_what_a_later_run_found_of_a_mutant_takes_the_place_of_what_was_kept(tmp_path: Path) -> None:
+    path = tmp_path / "cache" / "results.jsonl"
+    start_kept(path, [outcome("a", "killed"), outcome("b", "survived")])
+    keep(path, outcome("b", "killed"))
+    assert read_kept(path) == [outcome("a", "killed"), outcome("b", "killed")]
+    start_kept(path, [])
+    assert read_kept(path) == []
 
 
 def test_sample_is_always_the_same(mutants: list[Mutant]) -> None:

@@ -28,7 +28,7 @@ CASES = {
     "REORG": 13,  # blocks that are replaced
     "TIME": 11,  # clocks that jump, chains that stall
     # - - - processes and members - - -
-    "KILL": 5,  # a process that is gone at some step
+    "KILL": 6,  # a process that is gone at some step
     "DKG": 8,  # a member that cheats while a key is made
     "UNLOCK": 12,  # whoever cheats while a model is unlocked
 }

@@ -79,6 +79,18 @@ contract CastSignedVotesTest is CouncilTest {
         assertBallot(id, 4, choiceOf(inOrder ? Support.Against : Support.For), 1, inOrder ? 2 : 1);
     }
 
+    /// @dev The refusal names the count that the ballots before it in the batch have led to.
+    function test_castSignedVotes_skips_aCopy_asWhatIsStaleByThen() public {
+        uint256 id = proposeTier1();
+        SignedBallot[] memory batch = new SignedBallot[](2);
+        batch[0] = ballot(id, 4, Support.For, 1, 0, true);
+        batch[1] = batch[0];
+        bytes memory stale = abi.encodeWithSelector(ICouncil.StaleBallot.selector, id, 4, 1, 0, 1, 1);
+        vm.expectEmit(address(council));
+        emit ICouncil.BallotSkipped(id, voters[4], 1, 1, 0, stale);
+        assertEq(council.castSignedVotes(id, batch), 1, "counted");
+    }
+
     function test_castSignedVotes_emits_aVoteCastForEach(address relayer) public {
         uint256 id = proposeTier1();
         SignedBallot[] memory batch = batchOf(id, 15);

@@ -5,6 +5,7 @@ import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ActionKind, SuspendSeat} from "../../src/types/Actions.sol";
 import {FLAG_ESCALATED, FLAG_EXTENDED, ProposalState, SignedBallot, Support} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
+import {Vm} from "../Vm.sol";
 import {CouncilTest} from "./CouncilTest.t.sol";
 
 /// @dev R-Council-24. Who turns a vote in its last part gives everybody as long to answer, once a round.
@@ -142,6 +143,26 @@ contract ExtensionTest is CouncilTest {
         assertEq(council.castSignedVotes(id, batch), 3, "counted");
         assertEq(abi.encode(council.getProposal(id)), expected, "the same");
         assertEq(council.proposalDeadline(id), nowAt() + window, "close");
+    }
+
+    /// @dev Invariant 19, in one batch: what turns it a second time extends nothing, and says nothing.
+    function test_extension_comesOnce_inABatchToo() public {
+        uint256 id = proposeTier4();
+        voteFor(id, ALL_BUT_ONE);
+        warpToClose(id);
+        SignedBallot[] memory batch = new SignedBallot[](3);
+        for (uint8 count; count < 3; ++count) {
+            batch[count] = ballotOf(id, 3, count == 1 ? Support.Against : Support.For, count);
+        }
+        vm.recordLogs();
+        assertEq(council.castSignedVotes(id, batch), 3, "counted");
+        assertTrue(council.quorumState(id).passing, "turned again");
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 extended;
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] == ICouncil.ProposalExtended.selector) ++extended;
+        }
+        assertEq(extended, 1, "extensions");
     }
 
     /// @dev What a vacated seat number waits for covers two extended rounds.

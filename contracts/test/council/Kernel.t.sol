@@ -212,6 +212,16 @@ contract KernelTest is Test {
         assertEq(h.isEligible(seat % 64), eligible >> seat % 64 & 1 == 1, "eligible");
     }
 
+    /// @dev Who proves a proposal by its slots reads this word: each field has its place.
+    function test_head_isLaidOut_asItSays(uint64 eligible, uint40 createdAt, uint40 closesAt, uint24 window) public {
+        vm.warp(createdAt);
+        Head h = HeadLibrary.open(eligible, closesAt, 0x111111, 0x222222, ActionKind.Resume, 3, 44);
+        h = h.withLateWindow(window).withFlag(FLAG_CANCELED);
+        bytes memory high = abi.encodePacked(window, FLAG_CANCELED, uint8(44), uint8(1), uint8(3), ActionKind.Resume);
+        bytes memory low = abi.encodePacked(bytes3(0x222222), bytes3(0x111111), closesAt, createdAt, eligible);
+        assertEq(bytes32(Head.unwrap(h)), bytes32(abi.encodePacked(high, low)), "the word");
+    }
+
     /// @dev Late is the last part of the round, from the first second after closesAt - lateWindow.
     function test_head_isExtendable_inTheLastPart_once(uint40 closesAt, uint24 lateWindow, uint40 time) public {
         closesAt = uint40(bound(closesAt, uint256(lateWindow) + 1, type(uint32).max));

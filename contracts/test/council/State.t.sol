@@ -83,6 +83,18 @@ contract StateTest is CouncilTest {
         assertTrue(council.quorumState(id).passing, "passing with one more");
     }
 
+    function test_quorumState_counts_eachChamberByItself() public {
+        uint256 id = proposeTier1();
+        voteMask(id, 0x0001 | 0x0060 | 0x1c00, Support.Against); // 1, 2, 3
+        voteMask(id, 0x001c | 0x0180 | 0x4000, Support.Abstain); // 3, 2, 1
+        QuorumState memory q = council.quorumState(id);
+        for (uint256 c; c < 3; ++c) {
+            assertEq(q.chambers[c].no, c + 1, "no");
+            assertEq(q.chambers[c].abstain, 3 - c, "abstain");
+            assertEq(q.chambers[c].yes, 0, "yes");
+        }
+    }
+
     function test_quorumState_ofTier1_needsTwoChambers() public {
         uint256 id = proposeTier1();
         voteFor(id, BUILDERS);

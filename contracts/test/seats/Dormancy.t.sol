@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
-import {Support} from "../../src/types/Proposals.sol";
+import {SignedBallot, Support} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
 import {SeatsTest} from "./SeatsTest.t.sol";
 
@@ -173,6 +173,25 @@ contract DormancyTest is SeatsTest {
         assertAwakeAfter(relayer, signedBallot(id, Charter.votingSecret(QUIET)), sys.council);
     }
 
+    function test_castSignedVotes_endsTheSilence_ofWhoeverIsInTheBatch(address relayer, bool late) public {
+        uint256 id = quietWithProposal(QUIET);
+        if (late) warpToClose(id);
+        SignedBallot[] memory batch = new SignedBallot[](1);
+        bytes memory signature = sign(Charter.votingSecret(QUIET), council.ballotDigest(id, 1, voters[QUIET], 1, 0, ""));
+        batch[0] = SignedBallot(voters[QUIET], 1, 1, 0, "", signature);
+        assertAwakeAfter(relayer, abi.encodeCall(ICouncil.castSignedVotes, (id, batch)), sys.council);
+    }
+
+    /// @dev A batch in which its ballot is skipped says nothing of it.
+    function test_castSignedVotes_endsNothing_withAForgedSignature() public {
+        uint256 id = quietWithProposal(QUIET);
+        SignedBallot[] memory batch = new SignedBallot[](1);
+        batch[0] =
+            SignedBallot(voters[QUIET], 1, 1, 0, "", sign(99, council.ballotDigest(id, 1, voters[QUIET], 1, 0, "")));
+        assertEq(council.castSignedVotes(id, batch), 0, "counted");
+        assertSilence(QUIET, START, START + 210 days);
+    }
+
     /// @dev Nobody but the seat ends its silence: a ballot that it has not signed says nothing of it.
     function test_castSignedVote_endsNothing_withAForgedSignature() public {
         uint256 id = quietWithProposal(QUIET);
@@ -280,6 +299,17 @@ contract DormancyTest is SeatsTest {
         vote(id, QUIET, Support.For);
         (, bytes32[] memory writes) = vm.accesses(sys.seats);
         assertEq(writes.length, 0, "writes");
+    }
+
+    /// @dev Nor is Seats called for it.
+    function test_ballots_callNothingThatWrites_whileNobodyCounts() public {
+        uint256 id = propose(ActionKind.AddConstraint, addConstraint("c"));
+        SignedBallot[] memory batch = new SignedBallot[](1);
+        bytes memory signature = sign(Charter.votingSecret(8), council.ballotDigest(id, 1, voters[8], 1, 0, ""));
+        batch[0] = SignedBallot(voters[8], 1, 1, 0, "", signature);
+        vm.expectCall(sys.seats, abi.encodeWithSelector(ISeats.act.selector), 0);
+        vote(id, QUIET, Support.For);
+        assertEq(council.castSignedVotes(id, batch), 1, "counted");
     }
 
     // --- helpers

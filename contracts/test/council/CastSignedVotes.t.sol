@@ -79,6 +79,21 @@ contract CastSignedVotesTest is CouncilTest {
         assertBallot(id, 4, choiceOf(inOrder ? Support.Against : Support.For), 1, inOrder ? 2 : 1);
     }
 
+    /// @dev There is no fourth choice, also for who signs it.
+    function test_castSignedVotes_skips_aChoiceThatIsNone(uint8 support) public {
+        support = uint8(bound(support, 3, 255));
+        uint256 id = proposeTier1();
+        SignedBallot[] memory batch = new SignedBallot[](1);
+        bytes32 digest = council.ballotDigest(id, support, voters[4], 1, 0, "");
+        batch[0] = SignedBallot(voters[4], support, 1, 0, "", signCompact(Charter.votingSecret(4), digest));
+        vm.expectEmit(address(council));
+        emit ICouncil.BallotSkipped(
+            id, voters[4], support, 1, 0, abi.encodeWithSelector(ICouncil.BadSupport.selector, support)
+        );
+        assertEq(council.castSignedVotes(id, batch), 0, "counted");
+        assertBallot(id, 4, 0, 1, 0);
+    }
+
     /// @dev The refusal names the count that the ballots before it in the batch have led to.
     function test_castSignedVotes_skips_aCopy_asWhatIsStaleByThen() public {
         uint256 id = proposeTier1();

@@ -30,6 +30,15 @@ contract ExtensionTest is CouncilTest {
         assertEq(council.getProposal(id).flags, 0, "flags");
     }
 
+    function test_extension_comesFromTheFirstSecondOfTheLastPart_on(bool late) public {
+        uint256 id = proposeTier4();
+        voteFor(id, ALL_BUT_ONE);
+        uint256 closesAt = council.proposalDeadline(id);
+        vm.warp(closesAt - window + (late ? 1 : 0));
+        vote(id, 3, Support.For);
+        assertEq(council.proposalDeadline(id), late ? nowAt() + window : closesAt, "close");
+    }
+
     function test_extension_follows_aBallotThatTurnsIt(uint40 before, bool signed) public {
         uint256 id = proposeTier4();
         voteFor(id, ALL_BUT_ONE);

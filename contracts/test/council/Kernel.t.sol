@@ -159,7 +159,11 @@ contract KernelTest is Test {
 
     function test_ballots_neverOpened_haveNoneLeft(uint8 seat) public pure {
         assertEq(Ballots.countOf(Ballots.flip(0), seat % 64), Ballots.MAX_COUNT, "a zero slot takes no ballot");
-        assertTrue(Ballots.flip(0) != 0, "an opened slot is not zero");
+        assertEq(
+            Ballots.flip(0),
+            uint256(type(uint128).max) << 128,
+            "an opened slot is not zero: who reads it inverts as much"
+        );
     }
 
     // --- Head
@@ -229,6 +233,8 @@ contract KernelTest is Test {
         Head h = HeadLibrary.open(1, closesAt, 1, 1, ActionKind.Resume, 3, 0).withLateWindow(lateWindow);
         assertEq(h.isExtendable(), nowAt() > closesAt - lateWindow, "late");
         assertFalse(h.extend(closesAt).isExtendable(), "twice");
+        vm.warp(closesAt - lateWindow);
+        assertFalse(h.isExtendable(), "the last second before");
     }
 
     // --- Tiers

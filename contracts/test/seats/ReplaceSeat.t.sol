@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {ActionKind, SeatGrant} from "../../src/types/Actions.sol";
+import {Parameters} from "../../src/types/Parameters.sol";
 import {ProposalState, QuorumState, Support} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
 import {SeatsTest} from "./SeatsTest.t.sol";
@@ -67,6 +69,39 @@ contract ReplaceSeatTest is SeatsTest {
         assertPassing(id, false);
         vote(id, 7, Support.For);
         assertPassing(id, true);
+    }
+
+    /// @dev Half of a chamber is not more than half of it, though twelve of fourteen agree.
+    function test_replaceSeat_fails_byHalfOfAChamber() public {
+        makeDormant(0, 0x0400);
+        uint256 id = proposeReplacement(10);
+        voteFor(id, BUILDERS | OVERSIGHT | 0x1800);
+        assertPassing(id, false);
+        vote(id, 13, Support.For);
+        assertPassing(id, true);
+    }
+
+    /// @dev R-Seats-24. Its bar is its own, and no setting of tier 4 moves it.
+    function test_replaceSeat_asksTheSame_whateverTier4Asks() public {
+        Parameters memory p = Charter.parameters();
+        (p.tiers[3].overallNum, p.tiers[3].overallDen, p.tiers[3].overallStrict) = (9, 10, true);
+        enact(council, ActionKind.SetParameters, abi.encode(p), 4);
+        makeDormant(0, PUBLIC);
+        uint256 id = proposeReplacement(10);
+        voteFor(id, 0x001f | 0x0060);
+        assertPassing(id, false);
+        assertEq(council.quorumState(id).needed, 8, "needed");
+        vote(id, 7, Support.For);
+        assertPassing(id, true);
+    }
+
+    /// @dev A dormant chamber's few would keep its seats by vetoes.
+    function test_replaceSeat_cannotBeVetoed() public {
+        makeDormant(0, PUBLIC & ~uint64(0x7000));
+        uint256 id = proposeReplacement(10);
+        vm.prank(voters[12]);
+        vm.expectRevert(abi.encodeWithSelector(ICouncil.NotVetoable.selector, id, ActionKind.ReplaceSeat, 4));
+        council.veto(id, "");
     }
 
     function test_replaceSeat_needsMoreThanHalfOfAnAwakeChamber() public {

@@ -29,7 +29,7 @@ CASES = {
     "TIME": 11,  # clocks that jump, chains that stall
     # - - - processes and members - - -
     "KILL": 6,  # a process that is gone at some step
-    "DKG": 8,  # a member that cheats while a key is made
+    "DKG": 9,  # a member that cheats while a key is made
     "UNLOCK": 12,  # whoever cheats while a model is unlocked
 }
 _ID = re.compile(rf"({'|'.join(CASES)})-\d\d+")

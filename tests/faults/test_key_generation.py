@@ -255,3 +255,34 @@ def test_dealer_that_t_members_accuse_is_out_and_reveals_nothing(tmp_path: Path)
         for oracle in committee.oracles[:IMPOSTOR]:
             assert any(f"member {liar.index} is wrong" in said["reason"] for said in oracle.lines("refused"))
         assert_shares(committee, epoch)
+
+
+@pytest.mark.fault(
+    "DKG-09",
+    "a dealer deals one member a wrong share, and reveals nothing when it is accused",
+    "R-Committee-23: after the deadline DealerDisqualified names its address, silent; the key is made without it",
+    deadline=120,
+)
+def test_dealer_that_is_accused_and_reveals_nothing_is_out(tmp_path: Path) -> None:
+    with committee_system(tmp_path) as committee:
+        for oracle in committee.oracles[:IMPOSTOR]:
+            oracle.start()
+        ledger, epoch = committee.system.ledger, committee.form()
+        liar = Player(committee.system, committee.oracles[IMPOSTOR].signer(), epoch)
+        liar.register()
+        wait_until(lambda: ledger.committee.get_epoch(epoch).phase is Phase.DEALING, patience=60, what="dealing")
+        liar.deal(wrong_share_for=liar.facts.indices[1])
+        for phase in (Phase.ACKNOWLEDGING, Phase.ANSWERING, Phase.CONFIRMING):
+            committee.wait_for_phase(epoch, phase)
+            if phase is Phase.ACKNOWLEDGING:
+                wait_until(lambda: ledger.committee.get_epoch(epoch).complained == 1, patience=60, what="a complaint")
+            if phase is not Phase.CONFIRMING:
+                assert events_of(committee, DealerDisqualified) == []
+                miss_the_deadline(committee, epoch)
+        wait_until(lambda: ledger.committee.get_epoch(epoch).acknowledged == IMPOSTOR, patience=60, what="4 confirm")
+        miss_the_deadline(committee, epoch)
+        committee.wait_for_phase(epoch, Phase.IN_FORCE)
+        culprits = [(event.oracle, event.fault) for event in events_of(committee, DealerDisqualified)]
+        assert culprits == [(liar.signer.address, Fault.SILENT)]
+        assert events_of(committee, ShareRevealed) == []
+        assert_shares(committee, epoch)

@@ -71,6 +71,16 @@ contract SetParametersTest is Targets {
         );
     }
 
+    function test_council_takes_aBoundOf136Years(uint256 word) public {
+        word = bound(word, 35, 36);
+        uint256[WORDS] memory max = words(Charter.bounds().max);
+        max[word] = type(uint32).max;
+        Bounds memory limits = Charter.bounds();
+        limits.max = fromWords(max);
+        bytes memory settings = abi.encode(sys, Charter.LEGAL_TEXT_HASH, bytes32(0), Charter.parameters(), limits);
+        this.create(abi.encodePacked(vm.getCode("Council.sol:Council"), settings));
+    }
+
     function test_council_reverts_whenItsCharterIsOutOfItsOwnBounds() public {
         Parameters memory p = Charter.parameters();
         p.grace = 31 days;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
-import {ProposalState, Support} from "../../src/types/Proposals.sol";
+import {ProposalState, SignedBallot, Support} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
 import {AttackTest} from "./AttackTest.t.sol";
 
@@ -21,6 +21,30 @@ contract KeysAttacks is AttackTest {
         assertBallot(id, SEAT, 1, 1, 1);
         objectAs(14, id); // a second round, with no ballots
         assertStale(id, kept, 2, 0);
+    }
+
+    /// @dev ... or plays it in a batch, where one bad ballot does not end the others.
+    function test_withheldBallot_playedInABatch() public {
+        uint256 id = proposeAmendment();
+        SignedBallot[] memory batch = new SignedBallot[](1);
+        batch[0] = ballotBy(id, SEAT, Charter.votingSecret(SEAT));
+        vote(id, SEAT, Support.Against);
+        assertEq(council.castSignedVotes(id, batch), 0, "accepted");
+        assertBallot(id, SEAT, 1, 1, 1);
+        objectAs(14, id);
+        assertEq(council.castSignedVotes(id, batch), 0, "accepted in the second round");
+    }
+
+    /// @dev A relayer writes everybody's ballots and signs them itself.
+    function test_relayer_inventsABatch() public {
+        uint256 id = proposeTier1();
+        SignedBallot[] memory batch = new SignedBallot[](15);
+        for (uint8 seat; seat < 15; ++seat) {
+            batch[seat] = ballotBy(id, seat, NEXT);
+        }
+        assertEq(council.castSignedVotes(id, batch), 0, "accepted");
+        warpPastClose(id);
+        assertNotExecuted(id, ActionKind.AddConstraint, addConstraint("tier 1"), ProposalState.Defeated);
     }
 
     /// @dev A key that was rotated away, because a thief has it, still votes: itself, or by signatures.
@@ -80,6 +104,11 @@ contract KeysAttacks is AttackTest {
         bytes memory possession = sign(NEXT, seats.rotationDigest(SEAT, next));
         vm.prank(guardians[SEAT]);
         seats.recoverKey(SEAT, next, possession);
+    }
+
+    function ballotBy(uint256 id, uint8 seat, uint256 secret) private view returns (SignedBallot memory) {
+        bytes memory signature = sign(secret, council.ballotDigest(id, 1, voters[seat], 1, 0, ""));
+        return SignedBallot(voters[seat], 1, 1, 0, "", signature);
     }
 
     function assertStale(uint256 id, bytes memory call, uint8 round, uint8 count) private {

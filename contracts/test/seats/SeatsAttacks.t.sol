@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
 import {ActionKind} from "../../src/types/Actions.sol";
+import {Bounds, Parameters} from "../../src/types/Parameters.sol";
 import {ProposalState, Support} from "../../src/types/Proposals.sol";
 import {Charter} from "../Charter.sol";
 import {SeatsTest} from "./SeatsTest.t.sol";
@@ -36,20 +37,32 @@ contract SeatsAttacksTest is SeatsTest {
     /// @dev The seat wakes up long after the vote, in the last second of its timelock; the majority waits for it to fall
     /// silent again and plays the old vote. The vote was about another silence.
     function test_attack_oldVoteIsPlayedOnANewSilence() public {
-        makeDormant(0, 1 << 10);
-        // so much grace that the old proposal lives on: the bounds of this charter do not allow it, so the clock is set back
+        // a charter under which a seat can fall silent anew while an old proposal can still be executed
+        (Parameters memory p, Bounds memory limits) = (Charter.parameters(), Charter.bounds());
+        (p.dormancy, p.challengePeriod) = (1 days, 1 days);
+        (limits.min.dormancy, limits.min.challengePeriod) = (1 days, 1 days);
+        deploySystem(Charter.chamberNames(), genesis(), p, limits);
+        council.activate();
+        fallSilent(10);
         uint256 id = propose(ActionKind.ReplaceSeat, replacing(10, newcomer(15, 2)));
+        uint256 proposedAt = nowAt();
         voteFor(id, OTHERS);
-        uint256 eta = council.proposalEta(id);
-        vm.warp(eta - 1);
+        vm.warp(council.proposalEta(id) - 1);
         vm.prank(voters[10]);
         seats.answer(10);
-        makeDormant(0, 1 << 10);
-        uint256 again = nowAt();
-        vm.warp(eta);
+        uint256 answerBy = fallSilent(10);
         assertState(id, ProposalState.Succeeded, "by its votes");
-        vm.expectRevert(notDormant(10, again, eta));
+        vm.expectRevert(notDormant(10, answerBy, proposedAt));
         council.execute(id, ActionKind.ReplaceSeat, replacing(10, newcomer(15, 2)));
+    }
+
+    /// @dev Counted, challenged and not answered, in two days.
+    function fallSilent(uint8 seat) private returns (uint256 answerBy) {
+        countSilence(0, seat);
+        skip(1 days);
+        challenge(0, seat);
+        answerBy = nowAt() + 1 days;
+        skip(1 days);
     }
 
     /// @dev The key of a replaced seat votes, by itself and by a relayer with a ballot that it signed before, and pulls.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +21,6 @@ REAL_MODEL = ROOT / ".cache" / "models" / "SmolLM2-135M-Instruct"
 UNMEASURED_PROCESSES = ("e2e", "faults")  # of these folders: a traced process takes half as long again as a user's
 UNMEASURED = ("differential", "faults", "property")  # thousands of examples of what unit tests measure already
 KEPT_VARIABLES = {f"CUSTODES_{name}" for name in ("ANVIL", "FORGE", "CAST", "SOLC", "PYTHON")}
-PR_SET_PDEATHSIG = 1
 RECURSION_LIMIT = sys.getrecursionlimit()
 
 # Two cores are shared by many processes: how long an example takes says nothing about the code.
@@ -121,13 +118,10 @@ class Anvil:
 StartAnvil = Callable[..., Anvil]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 @pytest.fixture
 def start_anvil(tmp_path: Path) -> Iterator[StartAnvil]:
     """Start a Prague anvil on a free loopback port: `start_anvil("--no-mining")`; ended after the test."""
+    from governance.chain.processes import dying_with_parent
     from governance.chain.tools import find_tool
 
     started: list[Anvil] = []
@@ -138,11 +132,10 @@ def start_anvil(tmp_path: Path) -> Iterator[StartAnvil]:
         command += ["--cache-path", str(tmp_path / "past-states")]  # else they stay in the home directory for ever
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command,
+                dying_with_parent(command),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call, no lock can be held
             )
         deadline = time.monotonic() + 30
         while not (found := re.search(rb"Listening on (127\.0\.0\.1:\d+)", log.read_bytes())):

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from governance.chain.genesis import Genesis
-from governance.chain.processes import die_with_parent
+from governance.chain.processes import dying_with_parent
 from governance.chain.rpc import Rpc, as_int
 from governance.chain.tools import find_tool
 from governance.errors import InvalidInput, Unavailable
@@ -116,12 +116,11 @@ def spawn(options: Sequence[str], *, log: Path, port: int = 0, detached: bool = 
     command = [str(find_tool("anvil")), *_COMMON, *_NO_EXTRAS, *own, *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            command if detached else dying_with_parent(command),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=detached,
-            preexec_fn=None if detached else die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
         )
     deadline = time.monotonic() + START_PATIENCE
     while not (found := _LISTENING.search(log.read_bytes())):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
 POLL = 0.02  # [seconds]
+PR_SET_PDEATHSIG = 1
+_ASK_AND_BECOME = f"""
+import ctypes, os, sys
+ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGKILL)})
+if os.getppid() != int(sys.argv[1]):
+    os._exit(1)  # it died in between
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 def get_start_time(pid: int) -> str | None:
@@ -49,19 +55,15 @@ def end_process(pid: int, started: str, *, patience: float) -> bool:
     return True
 
 
-def die_with_parent() -> Callable[[], None] | None:
-    """What a child runs before its program starts, so that it ends when its parent does, killed or not. Linux only."""
+def dying_with_parent(command: Sequence[str]) -> list[str]:
+    """The command, so begun that it ends when the process that starts it does, killed or not. Linux only.
+
+    A small program asks the kernel for the signal and becomes the command, under the same pid. Popen's `preexec_fn`
+    would run Python between fork and exec, where a lock that another thread held hangs the child, and Popen with it.
+    """
     if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def set_signal() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died in between
-            os._exit(1)
-
-    return set_signal
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _ASK_AND_BECOME, str(os.getpid()), *command]
 
 
 def _reap(pid: int) -> None:

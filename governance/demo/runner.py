@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from governance.chain.processes import die_with_parent
+from governance.chain.processes import dying_with_parent
 from governance.demo.errors import DemoFailed
 
 COMMAND = (sys.executable, "-m", "governance.cli.main")
@@ -72,14 +72,13 @@ class Runner:
         """A process that stays; its output goes to a log of its name. It ends with this one."""
         log = (self.directory / f"{name}.log").open("ab")
         process = subprocess.Popen(
-            [*COMMAND, *words],
+            [*COMMAND, *words] if self.outlives else dying_with_parent([*COMMAND, *words]),
             cwd=self.directory,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=self.outlives,
-            preexec_fn=None if self.outlives else die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
         )
         log.close()
         self.processes[name] = process
@@ -123,13 +122,12 @@ class Runner:
         """Another program, whose output is read when it ends; its messages go to a log of its name."""
         with (self.directory / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                list(command),
+                dying_with_parent(command),
                 cwd=self.directory,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                preexec_fn=die_with_parent(),  # noqa: PLW1509  one system call, no lock is held
             )
 
     def exchange(self, words: Sequence[str]) -> tuple[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from governance.chain.processes import die_with_parent
+from governance.chain.processes import dying_with_parent
 from governance.chain.rpc import as_int
 from governance.crypto.ibe import DataKey
 from governance.errors import Unavailable
@@ -109,11 +109,10 @@ def _start(directory: Path, url: str, deployment: Path) -> subprocess.Popen[byte
     command = [sys.executable, "-m", "governance.cli.main", "oracle", "run", "--dir", str(directory), "--rpc", url]
     with (directory / "log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--deployment", str(deployment)],
+            dying_with_parent([*command, "--deployment", str(deployment)]),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=die_with_parent(),  # noqa: PLW1509
         )
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from governance.chain.processes import die_with_parent
+from governance.chain.processes import dying_with_parent
 from governance.chain.rpc import Rpc
 from governance.crypto.group import Scalar
 from governance.crypto.vss import KeyShare
@@ -103,11 +103,10 @@ class OracleProcess:
         command = [*self.program, "oracle", "run", "--dir", str(self.directory), "--rpc", self.url]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--deployment", str(self.deployment), *options],
+                dying_with_parent([*command, "--deployment", str(self.deployment), *options]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent(),  # noqa: PLW1509
             )
 
     def kill(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from governance.chain.processes import die_with_parent
+from governance.chain.processes import dying_with_parent
 from governance.ledger.client import Ledger
 from governance.ledger.signer import INSECURE_ITERATIONS, Keystore, Signer
 from oracle_fleet import CUSTODES
@@ -78,14 +78,13 @@ class Shell:
         """A command that goes on until the block ends; then it is asked to end."""
         with (self.directory / "started.log").open("a") as log:
             process = subprocess.Popen(
-                [*CUSTODES, *arguments],
+                dying_with_parent([*CUSTODES, *arguments]),
                 cwd=self.directory,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=die_with_parent(),  # noqa: PLW1509
             )
             try:
                 yield process

@@ -347,7 +347,9 @@ def test_worker_goes_dark_when_its_release_expires(world: WorkerWorld) -> None:
     short = world.release(lifetime=DAY)
     with world.serving(short) as worker:
         model = worker.model
-        world.system.warp(DAY)
+        with world.pulse.held():  # so that the expiry does not become final before it is seen
+            world.system.warp(DAY)
+            wait_for(lambda: worker.dark is not None, what="darkness")
         assert_dark(worker, model, "R-Worker-02", "the release has expired")
 
 

@@ -111,6 +111,25 @@ contract ContractSeatsTest is CouncilTest {
         assertBallot(id, SEAT, 0, 1, 0);
     }
 
+    /// @dev Whatever gas there is, the wallet gets all of its own or is not asked; and no ballot needs more than this.
+    function test_contractSeat_neverStarvesItsWallet() public {
+        uint256 id = proposeTier1();
+        wallet.behave(Wallet.Manner.Needy, 0);
+        SignedBallot memory b = ballot(id, OWNER);
+        bytes memory call =
+            abi.encodeCall(ICouncil.castSignedVote, (id, b.support, b.voter, b.round, b.count, b.reason, b.signature));
+        bool done;
+        for (uint256 gas_ = 300_000; !done && gas_ < 400_000; gas_ += 200) {
+            bytes memory err;
+            (done, err) = address(council).call{gas: gas_}(call);
+            if (!done && err.length != 0) {
+                assertEq(bytes32(bytes4(err)), bytes32(IActionTarget.NotEnoughGas.selector), "error");
+            }
+        }
+        assertTrue(done, "with 400,000");
+        assertBallot(id, SEAT, choiceOf(Support.For), 1, 1);
+    }
+
     // --- rotation
 
     function test_contractSeat_rotates_toAWalletThatAgrees() public {

@@ -94,6 +94,17 @@ contract KernelTest is Test {
         assertEq(Tally.countChambers(masks), chambers, "chambers");
     }
 
+    /// @dev One seat at the lower end of each.
+    function test_countChambers_counts_theSmallest() public pure {
+        for (uint256 chambers = 1; chambers <= 4; ++chambers) {
+            uint256 masks;
+            for (uint256 c; c < chambers; ++c) {
+                masks |= 1 << 64 * c;
+            }
+            assertEq(Tally.countChambers(masks), chambers, "chambers");
+        }
+    }
+
     /// @dev Taking a yes away never makes anything pass: what removal and suspension rest on.
     function test_passes_isMonotone(uint256 masksSeed, uint64 yes, uint64 gone, uint16[4] memory bars, bool strict)
         public
@@ -274,6 +285,16 @@ contract KernelTest is Test {
         bytes memory high = abi.encodePacked(r, order - uint256(s), uint8(v == 27 ? 28 : 27));
         assertEq(ecrecover(digest, v == 27 ? 28 : 27, r, bytes32(order - uint256(s))), vm.addr(secret), "verifies");
         assertEq(this.recover(digest, high), address(0), "and is refused");
+    }
+
+    /// @dev Half of the order is the highest low s. The generator's x is an r that is on the curve.
+    function test_recover_takes_halfOfTheOrder_andNoMore(bytes32 digest) public view {
+        uint256 r = 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798;
+        uint256 half = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
+        address signer = ecrecover(digest, 27, bytes32(r), bytes32(half));
+        assertTrue(signer != address(0), "verifies");
+        assertEq(this.recover(digest, abi.encodePacked(r, half, uint8(27))), signer, "half");
+        assertEq(this.recover(digest, abi.encodePacked(r, half + 1, uint8(27))), address(0), "more");
     }
 
     function recover(bytes32 digest, bytes calldata signature) external view returns (address) {

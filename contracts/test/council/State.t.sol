@@ -83,6 +83,17 @@ contract StateTest is CouncilTest {
         assertTrue(council.quorumState(id).passing, "passing with one more");
     }
 
+    /// @dev Every chamber has its bar, however many agree in all.
+    function test_state_isDefeated_whenOneChamberIsOneShort() public {
+        for (uint8 chamber; chamber < 3; ++chamber) {
+            uint256 id = proposeTier4();
+            voteFor(id, EVERYONE & ~(uint64(3) << 5 * chamber)); // thirteen of fifteen, three of five
+            assertFalse(council.quorumState(id).passing, "passing");
+            warpPastClose(id);
+            assertState(id, ProposalState.Defeated, "one short");
+        }
+    }
+
     function test_quorumState_counts_eachChamberByItself() public {
         uint256 id = proposeTier1();
         voteMask(id, 0x0001 | 0x0060 | 0x1c00, Support.Against); // 1, 2, 3

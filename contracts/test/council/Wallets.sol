@@ -15,7 +15,8 @@ contract Wallet {
         Short, // four bytes
         Huge, // the magic value, and a long buffer
         Writes, // which a static call forbids
-        Reenters // casts the ballot itself while it is asked
+        Reenters, // casts the ballot itself while it is asked
+        Needy // wants all of its gas
     }
 
     address public immutable OWNER;
@@ -41,6 +42,8 @@ contract Wallet {
     }
 
     function isValidSignature(bytes32 digest, bytes calldata signature) external returns (bytes4) {
+        uint256 left = gasleft();
+        if (manner == Manner.Needy && left < 299_000) return 0xffffffff;
         if (manner == Manner.Reverts) revert("no");
         if (manner == Manner.BurnsAllGas) while (true) ++written;
         if (manner == Manner.WrongWord) return 0x1626ba7f;

@@ -94,6 +94,19 @@ contract KernelTest is Test {
         assertEq(Tally.countChambers(masks), chambers, "chambers");
     }
 
+    /// @dev The overall bar counts each of four chambers in full: one of them alone just reaches it.
+    function test_passes_counts_everyChamberInFull() public pure {
+        TierRule memory r = TierRule(1, 2, true, 1, 1, 4, false, 0, 0);
+        uint256 masks;
+        for (uint256 c; c < 4; ++c) {
+            masks |= 0xffff << 64 * c + 16 * c;
+        }
+        for (uint256 c; c < 4; ++c) {
+            assertTrue(Tally.passes(r, masks, uint64(0xffff << 16 * c)), "sixteen of sixty-four");
+            assertFalse(Tally.passes(r, masks, uint64(0x7fff << 16 * c)), "fifteen");
+        }
+    }
+
     /// @dev One seat at the lower end of each.
     function test_countChambers_counts_theSmallest() public pure {
         for (uint256 chambers = 1; chambers <= 4; ++chambers) {

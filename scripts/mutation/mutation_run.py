@@ -87,6 +87,18 @@ def find_mutants_of(
     return {makers: choose(mutants, sample) for makers, mutants in by_makers.items()}
 
 
+def select_before(before: Sequence[Outcome], there: set[str], *, again: bool, whole: bool) -> list[Outcome]:
+    """What earlier runs found and stands: without what is asked again, and without mutants that are no more.
+
+    `there` holds the keys of this run's mutants; of others nothing is known, unless it is a whole run.
+    """
+    return [
+        one
+        for one in before
+        if (one.key in there and not (again and one.status == "survived")) or (one.key not in there and not whole)
+    ]
+
+
 def find_tasks(by_makers: Mapping[tuple[str, ...], Sequence[Mutant]], done: set[str]) -> list[Task]:
     """What is still to be done, the slowest to compile first."""
     tasks = []
@@ -201,8 +213,6 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     kept = asked.out.with_suffix(".jsonl")
     before = read_kept(kept) if asked.resume or asked.again else []
-    if asked.again:
-        before = [one for one in before if one.status != "survived"]
     try:
         workers = prepare(asked.workers, Killers(before), quick=asked.quick)
     except TestsFail as error:
@@ -210,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     found = find_mutants_of(workers[0].compiler, asked.contract or NAMES, asked.sample)
     there = {mutant.key for mutants in found.values() for mutant in mutants}
-    before = [one for one in before if one.key in there]
+    before = select_before(before, there, again=asked.again, whole=not (asked.sample or asked.contract))
     start_kept(kept, before)
     outcomes = before + run(workers, find_tasks(found, {one.key for one in before}), kept)
     equivalents = read_equivalents(EQUIVALENTS)

@@ -25,7 +25,7 @@ from mutation_report import (
     start_kept,
     write_report,
 )
-from mutation_run import EQUIVALENTS, Task, Worker, choose
+from mutation_run import EQUIVALENTS, Task, Worker, choose, select_before
 from mutation_scratch import Scratch
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -230,6 +230,18 @@ def test_what_a_later_run_found_of_a_mutant_takes_the_place_of_what_was_kept(tmp
     assert read_kept(path) == [outcome("a", "killed"), outcome("b", "killed")]
     start_kept(path, [])
     assert read_kept(path) == []
+
+
+def test_what_stands_is_all_but_what_is_asked_again_and_what_is_gone() -> None:
+    kept = [outcome("a", "killed"), outcome("b", "survived"), outcome("c", "survived", "Brake"), outcome("d", "killed")]
+
+    def keys(**how: bool) -> list[str]:
+        return [one.key for one in select_before(kept, {"a", "b"}, **how)]
+
+    assert keys(again=False, whole=False) == ["a", "b", "c", "d"]
+    assert keys(again=True, whole=False) == ["a", "c", "d"]
+    assert keys(again=False, whole=True) == ["a", "b"]
+    assert keys(again=True, whole=True) == ["a"]
 
 
 def test_sample_is_always_the_same(mutants: list[Mutant]) -> None:

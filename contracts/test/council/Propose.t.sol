@@ -104,6 +104,20 @@ contract ProposeTest is CouncilTest {
         proposeTier4();
     }
 
+    /// @dev What is over leaves its slot to the next: a seat that has proposed often pays no more, and never too much.
+    function test_propose_paysNoMore_afterMany() public {
+        uint256 early;
+        for (uint256 i; i < 40; ++i) {
+            uint256 before = gasleft();
+            uint256 id = proposeTier4();
+            uint256 used = before - gasleft();
+            if (i == 2) early = used; // what is written for the first time is written by then
+            assertTrue(i < 3 || used < early + early / 40, "as much as before");
+            vm.prank(voters[0]);
+            council.cancel(id);
+        }
+    }
+
     /// @dev A slot is free as soon as its proposal is defeated, expired, executed or cancelled, whichever slot it is.
     function test_propose_reusesTheSlot_ofWhateverIsOver(uint256 how, uint256 which) public {
         uint8 m = Charter.parameters().openProposals;

@@ -93,6 +93,8 @@ contract ReplaceSeatTest is SeatsTest {
         assertEq(council.quorumState(id).needed, 8, "needed");
         vote(id, 7, Support.For);
         assertPassing(id, true);
+        warpPastClose(id);
+        assertState(id, ProposalState.Queued, "carried");
     }
 
     /// @dev A dormant chamber's few would keep its seats by vetoes.

@@ -6,6 +6,7 @@ The honest members are real processes; what the fifth does are transactions from
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,32 @@ def miss_the_deadline(committee: CommitteeSystem, epoch: Epoch) -> None:
 
 def events_of(committee: CommitteeSystem, kind: type) -> list:  # type: ignore[type-arg]
     return [record.event for record in committee.system.ledger.events() if isinstance(record.event, kind)]
+
+
+@contextmanager
+def four_and_a_liar(directory: Path) -> Iterator[tuple[CommitteeSystem, Player]]:
+    """A key generation in which all five have registered, and the fifth is to deal by a test's hand."""
+    with committee_system(directory) as committee:
+        for oracle in committee.oracles[:IMPOSTOR]:
+            oracle.start()
+        liar = Player(committee.system, committee.oracles[IMPOSTOR].signer(), committee.form())
+        liar.register()
+        get_epoch = committee.system.ledger.committee.get_epoch
+        wait_until(lambda: get_epoch(liar.epoch).phase is Phase.DEALING, patience=60, what="dealing")
+        yield committee, liar
+
+
+def assert_made_without(committee: CommitteeSystem, liar: Player, fault: Fault) -> None:
+    """The liar is out by that fault and has revealed nothing; the four others confirm, and have the key."""
+    ledger, epoch = committee.system.ledger, liar.epoch
+    committee.wait_for_phase(epoch, Phase.CONFIRMING)
+    wait_until(lambda: ledger.committee.get_epoch(epoch).acknowledged == IMPOSTOR, patience=60, what="4 confirm")
+    miss_the_deadline(committee, epoch)
+    committee.wait_for_phase(epoch, Phase.IN_FORCE)
+    culprits = [(event.oracle, event.fault) for event in events_of(committee, DealerDisqualified)]
+    assert culprits == [(liar.signer.address, fault)]
+    assert events_of(committee, ShareRevealed) == []
+    assert_shares(committee, epoch)
 
 
 def assert_shares(committee: CommitteeSystem, epoch: Epoch) -> None:
@@ -234,27 +261,15 @@ def test_silent_member_is_left_out(visit: Visit) -> None:
     deadline=120,
 )
 def test_dealer_that_t_members_accuse_is_out_and_reveals_nothing(tmp_path: Path) -> None:
-    with committee_system(tmp_path) as committee:
-        for oracle in committee.oracles[:IMPOSTOR]:
-            oracle.start()
-        ledger, epoch = committee.system.ledger, committee.form()
-        liar = Player(committee.system, committee.oracles[IMPOSTOR].signer(), epoch)
-        liar.register()
-        wait_until(lambda: ledger.committee.get_epoch(epoch).phase is Phase.DEALING, patience=60, what="dealing")
+    with four_and_a_liar(tmp_path) as (committee, liar):
+        ledger, epoch = committee.system.ledger, liar.epoch
         liar.deal(wrong_shares_for=liar.facts.indices[:IMPOSTOR])
         committee.wait_for_phase(epoch, Phase.ACKNOWLEDGING)
         wait_until(lambda: ledger.committee.get_epoch(epoch).complained == IMPOSTOR, patience=60, what="4 complain")
         miss_the_deadline(committee, epoch)  # the liar neither acknowledges nor complains
-        committee.wait_for_phase(epoch, Phase.CONFIRMING)
-        wait_until(lambda: ledger.committee.get_epoch(epoch).acknowledged == IMPOSTOR, patience=60, what="4 confirm")
-        miss_the_deadline(committee, epoch)
-        committee.wait_for_phase(epoch, Phase.IN_FORCE)
-        culprits = [(event.oracle, event.fault) for event in events_of(committee, DealerDisqualified)]
-        assert culprits == [(liar.signer.address, Fault.MANY_COMPLAINTS)]
-        assert events_of(committee, ShareRevealed) == []
+        assert_made_without(committee, liar, Fault.MANY_COMPLAINTS)
         for oracle in committee.oracles[:IMPOSTOR]:
             assert any(f"member {liar.index} is wrong" in said["reason"] for said in oracle.lines("refused"))
-        assert_shares(committee, epoch)
 
 
 @pytest.mark.fault(
@@ -264,25 +279,13 @@ def test_dealer_that_t_members_accuse_is_out_and_reveals_nothing(tmp_path: Path)
     deadline=120,
 )
 def test_dealer_that_is_accused_and_reveals_nothing_is_out(tmp_path: Path) -> None:
-    with committee_system(tmp_path) as committee:
-        for oracle in committee.oracles[:IMPOSTOR]:
-            oracle.start()
-        ledger, epoch = committee.system.ledger, committee.form()
-        liar = Player(committee.system, committee.oracles[IMPOSTOR].signer(), epoch)
-        liar.register()
-        wait_until(lambda: ledger.committee.get_epoch(epoch).phase is Phase.DEALING, patience=60, what="dealing")
+    with four_and_a_liar(tmp_path) as (committee, liar):
+        ledger, epoch = committee.system.ledger, liar.epoch
         liar.deal(wrong_share_for=liar.facts.indices[1])
-        for phase in (Phase.ACKNOWLEDGING, Phase.ANSWERING, Phase.CONFIRMING):
-            committee.wait_for_phase(epoch, phase)
-            if phase is Phase.ACKNOWLEDGING:
-                wait_until(lambda: ledger.committee.get_epoch(epoch).complained == 1, patience=60, what="a complaint")
-            if phase is not Phase.CONFIRMING:
-                assert events_of(committee, DealerDisqualified) == []
-                miss_the_deadline(committee, epoch)
-        wait_until(lambda: ledger.committee.get_epoch(epoch).acknowledged == IMPOSTOR, patience=60, what="4 confirm")
+        committee.wait_for_phase(epoch, Phase.ACKNOWLEDGING)
+        wait_until(lambda: ledger.committee.get_epoch(epoch).complained == 1, patience=60, what="a complaint")
         miss_the_deadline(committee, epoch)
-        committee.wait_for_phase(epoch, Phase.IN_FORCE)
-        culprits = [(event.oracle, event.fault) for event in events_of(committee, DealerDisqualified)]
-        assert culprits == [(liar.signer.address, Fault.SILENT)]
-        assert events_of(committee, ShareRevealed) == []
-        assert_shares(committee, epoch)
+        committee.wait_for_phase(epoch, Phase.ANSWERING)
+        assert events_of(committee, DealerDisqualified) == []
+        miss_the_deadline(committee, epoch)
+        assert_made_without(committee, liar, Fault.SILENT)

@@ -104,7 +104,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     "each is followed by one that asks anew, and the last opens the model; no member answers a request twice",
     deadline=180,
 )
-def test_workers_killed_at_each_step_of_an_unlock_unlock_anew(patient: Patient, tmp_path: Path) -> None:
+def test_workers_killed_at_each_step_of_an_unlock_unlock_anew(patient: Patient) -> None:
     undisturbed = patient.ask().json["tokenIds"]
     lost = [patient.die_at(step) for step in STEPS.values()]
     again = patient.ask().json
@@ -119,4 +119,5 @@ def test_workers_killed_at_each_step_of_an_unlock_unlock_anew(patient: Patient, 
     rows = read_rows(patient.released.source, count=50)
     poller = Poller(rows, [patient.world.directory, Path("/dev/shm")], list, patient.released.source)
     poller.look()
+    assert poller.files > 10
     assert not poller.found

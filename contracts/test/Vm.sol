@@ -58,6 +58,7 @@ interface Vm {
 
     // files and measures
     function readFile(string calldata path) external view returns (string memory);
+    function cool(address account) external;
     function toString(uint256 value) external pure returns (string memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;

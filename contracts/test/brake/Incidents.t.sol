@@ -5,7 +5,7 @@ import {IBrake} from "../../src/interfaces/IBrake.sol";
 import {ICouncil} from "../../src/interfaces/ICouncil.sol";
 import {IIncidents} from "../../src/interfaces/IIncidents.sol";
 import {IReleases} from "../../src/interfaces/IReleases.sol";
-import {ActionKind, SuspendSeat} from "../../src/types/Actions.sol";
+import {ActionKind, Mode, SuspendSeat, WorkerGrant} from "../../src/types/Actions.sol";
 import {Charter} from "../Charter.sol";
 import {ReleasesTest} from "../releases/ReleasesTest.t.sol";
 
@@ -87,6 +87,19 @@ contract IncidentsTest is ReleasesTest {
         reportAs(WORKER, releaseId);
     }
 
+    /// @dev R-Brake-11. What a seat reported while it was live does not bind it as a worker; what it reports since does.
+    function test_report_ofASeat_bindsItFromItsSuspension() public {
+        WorkerGrant[] memory workers = new WorkerGrant[](1);
+        workers[0] = WorkerGrant(voters[1], 0, "org-1");
+        bytes memory action = abi.encode(toWorkers(model, Mode.Plain, workers));
+        bytes32 held = bytes32(enact(releases, ActionKind.GrantRelease, action, 3));
+        reportAs(voters[1], model);
+        enact(seats, ActionKind.SuspendSeat, abi.encode(SuspendSeat(1, EVIDENCE)), 1);
+        assertEq(reportAs(voters[1], held), 2, "report");
+        vm.expectRevert(abi.encodeWithSelector(IIncidents.ReportPending.selector, 2));
+        reportAs(voters[1], held);
+    }
+
     /// @dev The lineage is computed: a report on a child, or on its release, is one on the root's lineage.
     function test_report_isKeptUnderItsLineage(uint8 severity, string calldata statement) public {
         severity = uint8(bound(severity, 1, 4));
@@ -121,6 +134,15 @@ contract IncidentsTest is ReleasesTest {
         reportAs(voters[0], model);
         vm.assume(reportId != 1);
         assertEq(brake.getIncident(reportId).reportedAt, 0, "reportedAt");
+        assertEq(brake.getIncident(0).reportedAt, 0, "none has the id 0");
+    }
+
+    /// @dev R-Seats-20. A worker's word is no seat's: it ends nobody's silence.
+    function test_report_fromAWorker_isNoSignOfLifeOfASeat() public {
+        vm.prank(voters[1]);
+        seats.countSilence(0);
+        reportAs(WORKER, releaseId);
+        assertEq(seats.silenceOf(0).since, nowAt(), "counted since");
     }
 
     // --- answers

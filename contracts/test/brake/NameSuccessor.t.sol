@@ -45,6 +45,26 @@ contract NameSuccessorTest is ReleasesTest {
         assertRefused(brake, KIND, abi.encode(NameSuccessor(new PinnedCode[](count))), err);
     }
 
+    function test_name_takes16Parts_andNoMore() public {
+        PinnedCode[] memory parts = new PinnedCode[](17);
+        for (uint256 i; i < 17; ++i) {
+            parts[i] = PinnedCode(NEXT, NEXT.codehash);
+        }
+        bytes memory err = abi.encodeWithSelector(ISuccession.BadSuccessor.selector, 17);
+        assertRefused(brake, KIND, abi.encode(NameSuccessor(parts)), err);
+        assembly {
+            mstore(parts, 16)
+        }
+        assertTier(brake, KIND, abi.encode(NameSuccessor(parts)), 4);
+    }
+
+    /// @dev R-Brake-16. By one generation, as a lapse does.
+    function test_name_barsByTheGenerationOfEverything() public {
+        enact(brake, KIND, naming(), 4);
+        assertEq(brake.getScope(0).generation, 1, "generation");
+        assertEq(brake.getScope(0).standing, 0, "no stop stands");
+    }
+
     /// @dev R-Brake-15. Any part, not the first alone.
     function test_name_reverts_onOtherCodeThanPinned(bytes32 pinned, bool second) public {
         address account = second ? NEXT_SEATS : NEXT;

@@ -185,6 +185,17 @@ contract PullTest is BrakeTest {
         assertEq(brake.stopCount(), 2, "stops");
     }
 
+    /// @dev What its window left behind stays behind, though a vote widens the window.
+    function test_pull_countsNoPullAgain_onceItsWindowIsOver() public {
+        Parameters memory terms = Charter.parameters();
+        pull(LINEAGE, 0);
+        skip(terms.pullWindow + 1);
+        pull(LINEAGE, 1);
+        terms.pullWindow *= 2;
+        vm.mockCall(address(council), abi.encodeCall(ICouncil.parameters, ()), abi.encode(2, terms));
+        assertPending(2);
+    }
+
     function test_pull_takesTermsOfTheMoment() public {
         Parameters memory terms = Charter.parameters();
         (terms.pullSeats, terms.brakeTerm) = (2, 60 days);

@@ -22,6 +22,11 @@ contract ResumeTest is BrakeTest {
         assertRefused(brake, KIND, action, abi.encodeWithSelector(IBrake.BadResume.selector, count));
     }
 
+    function test_resume_reverts_withOneStopTooMany() public {
+        bytes memory action = abi.encode(Resume(answered(33)));
+        assertRefused(brake, KIND, action, abi.encodeWithSelector(IBrake.BadResume.selector, 33));
+    }
+
     function test_resume_reverts_onAnUnknownStop(uint64 stopId) public {
         stop(LINEAGE);
         vm.assume(stopId != 1);

@@ -35,6 +35,8 @@ contract RetireConstraintTest is ConstraintsTest {
         assertTrue(retired.status == IConstraints.Status.Retired, "status");
         assertEq(retired.documentHash, keccak256(DOCUMENT), "document hash");
         assertEq(retired.version, constraints.head(), "version");
+        IConstraints.Entry memory entry = constraints.entry(constraints.entryCount() - 1);
+        assertTrue(entry.kind == KIND && entry.documentHash == 0, "what the ledger says");
         assertValue(TOKENS, 100);
     }
 }

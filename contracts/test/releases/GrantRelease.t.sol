@@ -52,6 +52,8 @@ contract GrantReleaseTest is ReleasesTest {
         GrantRelease memory action = toWorkers(model, Mode.Plain, oneWorker());
         action.scope = new bytes(allowed + 1);
         refuse(action, abi.encodeWithSelector(IReleases.ScopeSize.selector, allowed + 1, allowed));
+        action.scope = new bytes(allowed);
+        assertTier(releases, KIND, abi.encode(action), 2);
     }
 
     function test_grant_reverts_withTooManyWorkersOrNone(uint8 count) public {

@@ -77,6 +77,25 @@ contract RegisterModelTest is ReleasesTest {
         refuse(model, abi.encodeWithSelector(IReleases.BadCount.selector, count, 16));
     }
 
+    function test_register_takes16Identities_andNoMore() public {
+        RegisterModel memory model = modelOf(1, 0);
+        model.identities = new IdentityRequest[](17);
+        for (uint16 i; i < 17; ++i) {
+            model.identities[i] = IdentityRequest(Mode.Mpc, i + 1);
+        }
+        refuse(model, abi.encodeWithSelector(IReleases.BadCount.selector, 17, 16));
+        IdentityRequest[] memory identities = model.identities;
+        assembly {
+            mstore(identities, 16)
+        }
+        assertTier(releases, KIND, abi.encode(model), 2);
+    }
+
+    /// @dev Without a predecessor there is nobody else to ask.
+    function test_modelOfIdentity_isZero_ofAnUnknownOne(bytes32 identity) public view {
+        assertEq(releases.modelOfIdentity(identity), 0, "model");
+    }
+
     /// @dev R-Releases-10. Plain and eval have the party 0 alone, the parties of MPC count from 1, and None is no mode.
     function test_register_takesAnIdentity_onlyWithItsPartiesOfItsMode(uint8 rawMode, uint16 party) public {
         Mode mode = Mode(rawMode % 4);

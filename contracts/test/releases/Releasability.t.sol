@@ -62,10 +62,24 @@ contract ReleasabilityTest is ReleasesTest {
 
     /// @dev Nothing stands beside a refusal that could be taken for a permission.
     function test_unlockability_saysNothingElse_ofWhatIsNotReleasable() public {
-        stop(model);
+        bytes32 revoked = grant(model);
+        revoke(revoked);
+        uint256 latest = nowAt() + lifetime();
+        enact(releases, ActionKind.RenewRelease, renewing(releaseId, latest), 2);
+        assertRefusalAlone(bytes32(uint256(1)), IReleases.Releasability.UnknownRelease);
+        assertRefusalAlone(revoked, IReleases.Releasability.Revoked);
+        uint64 stopId = stop(model);
+        assertRefusalAlone(releaseId, IReleases.Releasability.Stopped);
+        lapse(stopId);
+        assertRefusalAlone(releaseId, IReleases.Releasability.Barred);
+        vm.warp(latest);
+        assertRefusalAlone(releaseId, IReleases.Releasability.Expired);
+    }
+
+    function assertRefusalAlone(bytes32 id, IReleases.Releasability expected) private view {
         (IReleases.Releasability reason, bytes32 identity, bytes32 lineage, uint64 stopsSeen) =
-            releases.unlockability(releaseId, WORKER);
-        assertEq(uint256(reason), uint256(IReleases.Releasability.Stopped), "reason");
+            releases.unlockability(id, WORKER);
+        assertEq(uint256(reason), uint256(expected), "reason");
         assertEq(abi.encode(identity, lineage, stopsSeen), new bytes(96), "the rest");
     }
 
@@ -75,12 +89,16 @@ contract ReleasabilityTest is ReleasesTest {
     }
 
     /// @dev R-Releases-08. A zero from a wrong slot, or of a wiped one, never reads as permission.
-    function test_releasability_endsIfAnySlotItReadsIsZero(uint8 which) public {
-        assertReleasable(releaseId);
-        (address where, bytes32 slot) = slotOf(which % 5);
-        assertTrue(vm.load(where, slot) != 0, "the slot is alive");
-        vm.store(where, slot, 0);
-        assertFalse(releases.isReleasable(releaseId, WORKER), "releasable");
+    function test_releasability_endsIfAnySlotItReadsIsZero() public {
+        for (uint8 which; which < 5; ++which) {
+            assertReleasable(releaseId);
+            (address where, bytes32 slot) = slotOf(which);
+            bytes32 alive = vm.load(where, slot);
+            assertTrue(alive != 0, "the slot is alive");
+            vm.store(where, slot, 0);
+            assertFalse(releases.isReleasable(releaseId, WORKER), "releasable");
+            vm.store(where, slot, alive);
+        }
     }
 
     /// @dev The slots documented in the contracts are all that is read: with every other one unread the answer stands.

@@ -71,6 +71,8 @@ contract ChangeSeatsTest is SeatsTest {
     function test_changeSeats_removesASeat_andSpendsItsKey(uint8 seat) public {
         seat %= 15;
         bytes32 organisation = seats.getSeat(seat).organisationId;
+        vm.expectEmit(address(seats));
+        emit ISeats.SeatRemoved(seat, organisation);
         change(batch(one(seat), noGrants()));
 
         assertStanding(seat, ISeats.Standing.None, "removed");
@@ -219,6 +221,26 @@ contract ChangeSeatsTest is SeatsTest {
         suspend(10);
         suspend(5);
         assertBatchRefused(batch(one(1), noGrants()), deadlock(255, 4));
+    }
+
+    /// @dev R-Seats-12. The lowest of the tiers is the one that is named. Five of 25 may be suspended; of nine they are more
+    /// than half.
+    function test_changeSeats_reverts_leavingTooFewForTierOne() public {
+        SeatGrant[] memory grants = new SeatGrant[](10);
+        for (uint8 i; i < 10; ++i) {
+            grants[i] = newcomer(15 + i, i < 4 ? 0 : i < 7 ? 1 : 2);
+        }
+        change(batch(none(), grants));
+        uint8[5] memory silent = [0, 1, 5, 6, 10];
+        for (uint256 i; i < 5; ++i) {
+            suspend(silent[i]);
+        }
+        uint8[16] memory going = [3, 4, 15, 16, 17, 18, 8, 9, 19, 20, 21, 13, 14, 22, 23, 24];
+        uint8[] memory removals = new uint8[](16);
+        for (uint256 i; i < 16; ++i) {
+            removals[i] = going[i];
+        }
+        assertBatchRefused(batch(removals, noGrants()), deadlock(type(uint8).max, 1));
     }
 
     function test_changeSeats_reinstates_aSuspendedSeat() public {

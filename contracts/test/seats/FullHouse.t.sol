@@ -2,15 +2,16 @@
 pragma solidity 0.8.37;
 
 import {IBrake} from "../../src/interfaces/IBrake.sol";
+import {ICommittee} from "../../src/interfaces/ICommittee.sol";
 import {ISeats} from "../../src/interfaces/ISeats.sol";
-import {ActionKind, SeatGrant} from "../../src/types/Actions.sol";
+import {ActionKind, FormCommittee, OracleMember, SeatGrant} from "../../src/types/Actions.sol";
 import {QuorumState, Support} from "../../src/types/Proposals.sol";
-import {Base} from "../Base.t.sol";
 import {Charter} from "../Charter.sol";
+import {SeatsTest} from "./SeatsTest.t.sol";
 
 /// @dev A house with every seat that there can be: four chambers of sixteen. The last bit of every mask and of every plane
 /// of a ballot word is a seat like any other.
-contract FullHouseTest is Base {
+contract FullHouseTest is SeatsTest {
     uint256 private constant SEATS = 64;
     uint256 private constant PER_CHAMBER = 16;
     uint256 private constant LAST = 63;
@@ -88,6 +89,35 @@ contract FullHouseTest is Base {
         vm.prank(voters[LAST]);
         vm.expectPartialRevert(IBrake.CoolingDown.selector);
         brake.pull(0, REPORT, 1, "");
+    }
+
+    /// @dev R-Seats-19. Half of the last chamber, by its size and not by a part of its lane.
+    function test_halfOfTheLastChamber_mayHaveOneJurisdiction() public {
+        for (uint8 seat = 56; seat < SEATS; ++seat) {
+            toJurisdiction(seat, "NZ");
+        }
+        assertEq(seats.liveMask(), type(uint64).max, "eight of sixteen");
+    }
+
+    /// @dev R-Committee-01: 2 <= t, 2t - 1 <= n <= 31, t + slack <= n. Masks of members have 32 bits.
+    function test_house_sendsOracles_fromTwoOfThree_to31() public {
+        seats.requireIndependentOracles(formation(2, 1, 3));
+        seats.requireIndependentOracles(formation(16, 15, 31));
+        uint8[3][5] memory refused = [[1, 0, 3], [2, 2, 3], [3, 0, 4], [16, 0, 32], [16, 16, 31]];
+        for (uint256 i; i < refused.length; ++i) {
+            (uint16 threshold, uint16 slack, uint256 size) = (refused[i][0], refused[i][1], refused[i][2]);
+            bytes memory formed = formation(threshold, slack, size);
+            vm.expectRevert(abi.encodeWithSelector(ICommittee.MalformedCommittee.selector, threshold, slack, size));
+            seats.requireIndependentOracles(formed);
+        }
+    }
+
+    function formation(uint16 threshold, uint16 slack, uint256 size) private view returns (bytes memory) {
+        FormCommittee memory formed = FormCommittee(threshold, slack, new OracleMember[](size), 0);
+        for (uint8 i; i < size; ++i) {
+            formed.members[i] = OracleMember(seats.getSeat(i).organisationId, voters[i]);
+        }
+        return abi.encode(formed);
     }
 
     function fourChambers() private pure returns (bytes32[] memory names) {

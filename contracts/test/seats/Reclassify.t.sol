@@ -59,7 +59,37 @@ contract ReclassifyTest is SeatsTest {
         assertEq(seats.liveMask(), EVERYONE & ~(uint64(1) << seat), "only the one that was");
     }
 
+    /// @dev Nor does it end the breach of others that live: it has no voice that would count with theirs.
+    function test_reclassify_healsNothing_forASuspendedSeat() public {
+        toJurisdiction(6, "DE");
+        change(batch(two(8, 9), two(grantOf(15, 1, "NZ"), grantOf(16, 1, "AU"))));
+        change(batch(one(7), noGrants())); // two of four
+        change(batch(one(15), noGrants())); // two of three
+        suspend(16);
+        vm.recordLogs();
+        toJurisdiction(16, "DE");
+        assertEq(vm.getRecordedLogs().length, 1, "the reclassification alone");
+    }
+
     // --- breaches
+
+    /// @dev Who is suspended has no voice, and makes no group with one who has.
+    function test_reclassify_countsLiveSeatsAlone() public {
+        suspend(1);
+        toAffiliation(8, seats.getSeat(1).affiliation);
+        assertEq(seats.liveMask(), EVERYONE & ~uint64(2), "only the one that was");
+    }
+
+    /// @dev Half of six, one of which has the number 0, that was another chamber's.
+    function test_reclassify_countsAChamber_byAllItsSeats() public {
+        change(batch(one(0), noGrants()));
+        vm.warp(START + council.longestProposal() + 1);
+        change(batch(grantOf(15, 1, "DE")));
+        assertEq(seats.getSeat(0).chamber, 1, "number 0, of another chamber");
+        toJurisdiction(6, "DE");
+        (, uint64 roster) = seats.roster();
+        assertEq(seats.liveMask(), roster, "three of six");
+    }
 
     /// @dev R-Seats-19. Whoever of the two is reclassified, the later of them is suspended.
     function test_reclassify_suspendsTheLaterOfAGroup(uint8 a, uint8 b) public {

@@ -69,6 +69,14 @@ contract InheritTest is SuccessionTest {
         assertEq(valueOf(TOKENS), 50);
     }
 
+    /// @dev R-Constraints-01: here as there, though the predecessor knows nothing of it.
+    function test_constraints_ofThisSystem_areUsedToo() public {
+        succeed();
+        add(0);
+        bytes memory err = abi.encodeWithSelector(IConstraints.ConstraintExists.selector, ID);
+        assertRefused(constraints, ActionKind.AddConstraint, adding(0), err);
+    }
+
     function test_constraints_stayRetired() public {
         add(0);
         retire();
@@ -137,6 +145,8 @@ contract InheritTest is SuccessionTest {
         assertEq(releases.getModel(sealedAgain).lineage, model, "its lineage goes on");
         assertTrue(brake.getScope(model).openedAt != 0, "and can be stopped");
         assertReleasable(grant(sealedAgain));
+        assertEq(releases.modelOfIdentity(identityOf(sealedAgain, Mode.Plain, 0)), sealedAgain, "its own identity");
+        assertEq(releases.modelOfKey(modelOf(3, child).keyCommitment), sealedAgain, "its own key");
         bytes32 another = register(4, sealedAgain);
         assertEq(releases.getModel(another).lineage, model, "lineage");
     }
@@ -205,6 +215,40 @@ contract InheritTest is SuccessionTest {
         assertEq(brake.getScope(0).standing, 2, "on everything");
         assertEq(stop(model), 6, "the next one");
         assertEq(brake.getScope(model).standing, 2, "on the lineage");
+    }
+
+    /// @dev Who follows the logs learns of each stop, and of the report that it cites.
+    function test_stops_areAnnounced_withTheirReports() public {
+        bytes32 model = register(1, 0);
+        IBrake.Stop memory was = brake.getStop(stop(model));
+        IIncidents.Incident memory report = brake.getIncident(was.reportId);
+        deployNext(sys.council);
+        name(next);
+        use(next);
+        vm.expectEmit(address(brake));
+        emit IBrake.StopInherited(1, model, 1, IBrake.StopStatus.Confirmed);
+        vm.expectEmit(address(brake));
+        emit IIncidents.IncidentReported(
+            1, model, report.reporter, report.subject, report.evidenceHash, report.severity, ""
+        );
+        brake.importStops(1);
+    }
+
+    /// @dev A scope opens once: the second stop on it does not, and everything was open before.
+    function test_stops_openAScopeOnce() public {
+        bytes32 model = register(1, 0);
+        (stop(model), stop(model), stop(0));
+        deployNext(sys.council);
+        name(next);
+        use(next);
+        uint40 began = brake.getScope(0).openedAt;
+        skip(1);
+        brake.importStops(1);
+        uint40 opened = brake.getScope(model).openedAt;
+        skip(1);
+        brake.importStops(2);
+        assertEq(brake.getScope(model).openedAt, opened, "the lineage");
+        assertEq(brake.getScope(0).openedAt, began, "everything");
     }
 
     // --- helpers

@@ -43,6 +43,24 @@ class WrongCommittee(VerificationError):
     hint: ClassVar[str] = "compare with another node; a model of a committee that is gone must be sealed again"
 
 
+class OtherSealing(InvalidInput):
+    """What lies unfinished beside the output was begun for another committee, registrar, name or set of identities."""
+
+    hint: ClassVar[str] = "seal as it was begun, choose another output, or remove the unfinished directory"
+
+
+class WrongSealingPassword(InvalidInput):
+    """The password does not open the unfinished sealing."""
+
+    hint: ClassVar[str] = "give the one that it was begun with, by --password-file or at the prompt; nothing was lost"
+
+
+class SealingGoesOn(Unavailable):
+    """Another process seals to the same output."""
+
+    hint: ClassVar[str] = "wait for it, or end it; what it finished stays"
+
+
 class BadReceipt(VerificationError):
     """A receipt is not what its worker signed, or receipts are missing from their chain."""
 

@@ -15,6 +15,7 @@ from governance.types import Address, Hash32, Mode, Phase
 from inference.access import Access
 from inference.errors import NoCommitteeKey, WrongCommittee
 from inference.sealed import Anchor, DataKey, Manifest, Registration, SealReport, parse_manifest, seal_directory
+from inference.sealed.directory import Kept
 from inference.sealed.files import SealedDirectory
 from inference.sealed.parallel import Progress
 
@@ -49,10 +50,11 @@ def seal_to_committee(
     name: str,
     threads: int = 2,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> SealReport:
     """`out` is `source`, sealed for use in the clear by the workers of releases to come.
 
-    `seal_nonce` is fresh: a model id belongs to one seal for ever. Raises: as `seal_directory`.
+    `seal_nonce` is fresh, or that of `kept`: a model id belongs to one seal for ever. Raises: as `seal_directory`.
     """
     public_key = g2_from_eip2537(committee_key)
     key_hash = compute_public_key_hash(committee_key)
@@ -76,6 +78,7 @@ def seal_to_committee(
         ),
         threads=threads,
         progress=progress,
+        kept=kept,
     )
 
 

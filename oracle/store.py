@@ -42,8 +42,8 @@ class SecretStore:
         self._cipher = AESGCM(key)
 
     @classmethod
-    def create(cls, directory: Path, password: str, *, insecure_devnet: bool = False) -> SecretStore:
-        """A new, empty store in `directory`, which is made if need be.
+    def create(cls, directory: Path, password: str, *, insecure_devnet: bool = False, n: int = SCRYPT_N) -> SecretStore:
+        """A new, empty store in `directory`, which is made if need be. A guess of its password takes n KiB.
 
         Raises: StoreExists.
         """
@@ -51,7 +51,7 @@ class SecretStore:
         path = directory / "store.json"
         if path.exists():
             raise StoreExists(f"{directory} holds an oracle's store already")
-        n = SCRYPT_N_INSECURE if insecure_devnet else SCRYPT_N
+        n = SCRYPT_N_INSECURE if insecure_devnet else n
         salt = secrets.token_bytes(32)
         store = cls(directory, _derive(password, salt, n))
         header = {

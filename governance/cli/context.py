@@ -98,6 +98,17 @@ class App:
             raise SettingMissing("a password is needed, and nobody can be asked", hint="give --password-file FILE")
         return getpass.getpass(prompt)
 
+    def choose_password(self, prompt: str) -> str:
+        """A new one: asked for twice where a person types it. Raises: BadArgument, SettingMissing."""
+        if self.settings.password_file is not None or not sys.stdin.isatty():
+            return self.get_password("")
+        password = getpass.getpass(prompt)
+        if getpass.getpass("the same again: ") != password:
+            raise BadArgument("the two passwords differ")
+        if not password:
+            raise BadArgument("an empty password protects nothing")
+        return password
+
     def confirm(self, question: str) -> None:
         """Returns if a person agreed, or --yes was given. Raises: NotConfirmed."""
         if self.assume_yes:

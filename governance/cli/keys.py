@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from governance.cli.context import App, get_app
+from governance.cli.context import get_app
 from governance.cli.errors import BadArgument
 
 
@@ -18,7 +16,7 @@ def new(ctx: typer.Context, name: Annotated[str, typer.Argument(help="What the k
     from governance.ledger.signer import Signer
 
     app = get_app(ctx)
-    password = _choose_password(app)
+    password = app.choose_password("password for the new key: ")
     file = app.keystore.save(name, Signer.random(), password)
     app.output.result(
         "custodes.key/1",
@@ -68,14 +66,3 @@ def export(
         {"name": file.name, "address": file.address, "file": str(out or file.path)},
         [file.address] if out is None else [file.address, f"wrote {out}, which the password of {file.name} opens"],
     )
-
-
-def _choose_password(app: App) -> str:
-    if app.settings.password_file is not None or not sys.stdin.isatty():
-        return app.get_password("")
-    password = getpass.getpass("password for the new key: ")
-    if getpass.getpass("the same again: ") != password:
-        raise BadArgument("the two passwords differ")
-    if not password:
-        raise BadArgument("an empty password protects nothing")
-    return password

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from inference.cli.options import Agreement, reach
 if TYPE_CHECKING:
     from governance.types import Address
     from inference.sealed import Manifest, SealReport
+    from inference.unfinished import Unfinished
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A sealed directory.")]
 
@@ -28,11 +31,16 @@ def seal(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What people call it; by default the source's name.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that encrypt.")] = 2,
+    resumable: Annotated[
+        bool,
+        typer.Option("--resumable", help="Keep finished shards, and the data key under a password."),
+    ] = False,
     agreement: Agreement = None,
 ) -> None:
     """OUT holds SOURCE, encrypted: only t of the committee's oracles together can open it again.
 
-    The source stays as it is: whoever has it has the model.
+    The source stays as it is: whoever has it has the model. A sealing that is broken off leaves nothing; with
+    --resumable, the same command goes on with the shards that are missing.
     """
     from inference.sealed.source import read_source
     from inference.sealing import get_committee_key, seal_to_committee
@@ -48,19 +56,43 @@ def seal(
             f"{len(found.shards)} file(s) with {size:,} bytes would be sealed; nothing was written (--dry-run)"
         )
         return
-    with show_progress(app, "sealing") as progress:
+    with _open_kept(app, out, resumable=resumable) as kept, show_progress(app, "sealing") as progress:
         report = seal_to_committee(
             access.ledger.deployment,
             key,
             source,
             out,
             registrar=_read_registrar(app, registrar),
-            seal_nonce=secrets.randbelow(2**53 - 1) + 1,
+            seal_nonce=secrets.randbelow(2**53 - 1) + 1 if kept is None else kept.seal_nonce,
             name=name or source.resolve().name,
             threads=threads,
             progress=progress,
+            kept=kept,
         )
     _report_sealed(app, report)
+
+
+@contextmanager
+def _open_kept(app: App, out: Path, *, resumable: bool) -> Iterator[Unfinished | None]:
+    """Raises: OutputExists, SealingGoesOn, WrongSealingPassword, DamagedStore, BadArgument, SettingMissing."""
+    from inference.sealed.directory import check_free
+    from inference.unfinished import clear_finished, get_directory, is_begun, open_unfinished
+
+    directory = get_directory(out)
+    if not resumable:
+        if is_begun(out):
+            app.output.note(f"{directory} is an unfinished sealing; --resumable goes on with it, this begins another")
+        yield None
+        return
+    clear_finished(out)
+    check_free(out)
+    if is_begun(out):
+        app.output.note(f"going on with {directory}")
+        password = app.get_password(f"password of {directory}: ")
+    else:
+        password = app.choose_password("password for what is kept until it is sealed: ")
+    with open_unfinished(out, password) as unfinished:
+        yield unfinished
 
 
 def inspect(ctx: typer.Context, directory: Directory) -> None:

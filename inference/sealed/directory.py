@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+from governance.errors import VerificationError
 from inference.sealed.datakey import DataKey
 from inference.sealed.errors import OutputExists, ResourcesUnavailable, UnsealableSource
 from inference.sealed.files import read_bytes
@@ -30,7 +31,7 @@ from inference.sealed.manifest import Anchor, Manifest, PlainFile, Shard, build_
 from inference.sealed.merkle import compute_content_root
 from inference.sealed.parallel import Meter, Progress
 from inference.sealed.seal import seal_shard
-from inference.sealed.source import SourceModel, open_source, read_source
+from inference.sealed.source import SourceModel, SourceShard, open_source, read_source
 from inference.sealed.verify import verify_directory
 
 Mode: TypeAlias = Literal["plain", "eval", "mpc"]
@@ -71,6 +72,18 @@ class SealReport:
     skipped: tuple[str, ...]
 
 
+class Kept(Protocol):
+    """What a sealing keeps, so that another process can take it up: see `inference.unfinished`."""
+
+    data_key: DataKey
+    staging: Path
+
+    def bind(self, request: bytes) -> None: ...
+    def find(self, shard: SourceShard) -> Shard | None: ...
+    def keep(self, shard: SourceShard, entry: Shard) -> None: ...
+    def distrust(self) -> None: ...
+
+
 def seal_directory(
     source: Path,
     out: Path,
@@ -82,21 +95,23 @@ def seal_directory(
     chunk_bytes: int = DEFAULT_CHUNK_BYTES,
     threads: int = 2,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> SealReport:
     """`out` holds the model in `source`, sealed under a fresh data key that only `wrap` was shown.
 
     The weights are sealed to `identity` (mode plain); `also` wraps the same key to further identities. Everything is
-    written beside `out`, synced, verified by reading it again without the key, and renamed in one step.
+    written beside `out`, synced, verified by reading it again without the key, and renamed in one step. With `kept`,
+    the data key is the one that it gives, and finished shards stay when this fails.
 
     Units: `progress` gets bytes (done, in all); each byte counts twice, sealed and verified.
     Raises: OutputExists, UnsealableSource, MalformedSafetensors, UnsupportedDtype, MalformedManifest,
     ResourcesUnavailable; VerificationError, when the disk gave back something else than was written.
     """
-    data_key = DataKey.generate()
+    data_key = DataKey.generate() if kept is None else kept.data_key
     recipients = [Recipient(identity, wrap), *also]
     try:
         return _seal(
-            source, out, registration, recipients, data_key, secrets.token_bytes, chunk_bytes, threads, progress
+            source, out, registration, recipients, data_key, secrets.token_bytes, chunk_bytes, threads, progress, kept
         )
     finally:
         data_key.wipe()
@@ -112,6 +127,7 @@ def _seal(
     chunk_bytes: int,
     threads: int,
     progress: Progress | None,
+    kept: Kept | None = None,
 ) -> SealReport:
     """As `seal_directory`, with the data key and the salts given: for committed vectors, and for nothing else."""
     if not is_chunk_size(chunk_bytes):
@@ -121,25 +137,45 @@ def _seal(
     blank = Shard(name="blank", size=0, leaves=2, root=bytes(32))
     rehearsal = [Recipient(r.identity, lambda *_: bytes(WRAPPED_KEY_BYTES), r.mode, r.party) for r in recipients]
     _assemble(registration, rehearsal, data_key, chunk_bytes, (blank,), ())
+    if kept is not None:
+        kept.bind(_fingerprint(registration, recipients, chunk_bytes))
     model = read_source(source)
     plain_bytes = sum(shard.size for shard in model.shards)
     meter = Meter(2 * sum(shard.size - 8 for shard in model.shards), progress)
-    with staging_beside(out, plain_bytes + plain_bytes // chunk_bytes * (TAG_BYTES + 32)) as staging:
+    finished = {} if kept is None else {shard.name: kept.find(shard) for shard in model.shards}
+    missing = sum(shard.size for shard in model.shards if finished.get(shard.name) is None)
+    needed = missing + missing // chunk_bytes * (TAG_BYTES + 32)
+    with staging_beside(out, needed) if kept is None else _staging_of(kept, needed) as staging:
         shards = []
         for shard in model.shards:
-            path = staging / (shard.name + SEALED_SUFFIX)
-            salt = draw(SALT_BYTES)
-            shards.append(
-                seal_shard(
-                    shard, path, data_key,
-                    identity=recipients[0].identity, salt=salt, chunk_bytes=chunk_bytes, threads=threads, meter=meter,
+            entry = finished.get(shard.name)
+            if entry is None:
+                entry = seal_shard(
+                    shard,
+                    staging / (shard.name + SEALED_SUFFIX),
+                    data_key,
+                    identity=recipients[0].identity,
+                    salt=draw(SALT_BYTES),
+                    chunk_bytes=chunk_bytes,
+                    threads=threads,
+                    meter=meter,
                 )
-            )  # fmt: skip
+                if kept is not None:
+                    _sync_directory(staging)
+                    kept.keep(shard, entry)
+            else:
+                meter.add(shard.size - 8)
+            shards.append(entry)
         files = _copy_plain_files(model, staging)
         manifest = _assemble(registration, recipients, data_key, chunk_bytes, tuple(shards), files)
         write_file(staging / MANIFEST_NAME, manifest.to_bytes())
         anchor = manifest.compute_anchor()
-        verified = verify_directory(staging, anchor, threads=threads, meter=meter)
+        try:
+            verified = verify_directory(staging, anchor, threads=threads, meter=meter)
+        except VerificationError:
+            if kept is not None:
+                kept.distrust()
+            raise
         publish(staging, out)
     return SealReport(out, manifest, anchor, plain_bytes, verified.sealed_bytes, model.skipped)
 
@@ -183,6 +219,34 @@ def _assemble(
     )
 
 
+def _fingerprint(registration: Registration, recipients: Sequence[Recipient], chunk_bytes: int) -> bytes:
+    """What a sealing is for: two of the same fingerprint may share their shards."""
+    parts = [
+        registration.model.encode(),
+        registration.model_id,
+        registration.registrar,
+        registration.seal_nonce,
+        registration.committee_key_hash,
+        chunk_bytes.to_bytes(4, "big"),
+    ]
+    for recipient in recipients:
+        parts += [recipient.identity, recipient.mode.encode(), recipient.party.to_bytes(2, "big")]
+    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+
+
+@contextmanager
+def _staging_of(kept: Kept, needed: int) -> Iterator[Path]:
+    """What is there stays. Raises: ResourcesUnavailable."""
+    _require_space(kept.staging, needed)
+    yield kept.staging
+
+
+def _require_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ResourcesUnavailable(f"{folder} has {free} bytes free, {needed} are needed")
+
+
 @contextmanager
 def staging_beside(out: Path, needed: int) -> Iterator[Path]:
     """A directory beside `out` that is gone afterwards, unless it was renamed to `out`. `needed` [bytes] are free.
@@ -192,9 +256,7 @@ def staging_beside(out: Path, needed: int) -> Iterator[Path]:
     staging = out.parent / f".{out.name}.partial-{secrets.token_hex(4)}"
     with _translated(f"{out.parent} cannot be written"):
         out.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(out.parent).free
-        if free < needed:
-            raise ResourcesUnavailable(f"{out.parent} has {free} bytes free, {needed} are needed")
+        _require_space(out.parent, needed)
         staging.mkdir()
     try:
         yield staging

@@ -6,6 +6,7 @@ Each has a patch in defences/ without which it comes through.
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from inference.sealed import DataKey, Registration, open_sealed, seal_directory
 from inference.sealed.errors import TamperedChunk
 from inference.sealed.manifest import Manifest
 from inference.sealed.shard import derive_keys_for, read_header
+from inference.unfinished import get_directory, open_unfinished
 
 IDENTITY = Identity(b"\x01" * 32)
 SECRET = Scalar.from_wide_bytes(bytes(range(48)))
@@ -77,3 +79,43 @@ def test_attack_worker_with_the_key_puts_other_weights_in_place(tmp_path: Path) 
         stream.write(forged)
     with pytest.raises(TamperedChunk, match="root does not cover"):
         open_sealed(sealed, DataKey(keys[0]), expected=report.anchor)
+
+
+def test_attack_reader_of_a_resumed_sealing_subtracts_two_plaintexts(tmp_path: Path) -> None:
+    """A shard was begun, its source corrected, and the sealing resumed: under one keystream, the two ciphertexts that a
+    reader of the disk has differ as the weights do, and whoever knows the first ones knows the others."""
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    (source / "config.json").write_text("{}")
+    size, last = 1 << 16, "model-2.safetensors"
+
+    def write(name: str, tensor: str, value: int) -> None:
+        header = b'{"%s":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (tensor.encode(), size, size)
+        (source / name).write_bytes(len(header).to_bytes(8, "little") + header + bytes([value]) * size)
+
+    def seal(stop_at: float) -> None:
+        def progress(done: int, total: int) -> None:
+            if done > stop_at:
+                raise InterruptedError
+
+        with open_unfinished(out, "password", scrypt_n=2**12) as kept:
+            nonce = kept.seal_nonce.to_bytes(32, "big")
+            registration = Registration("small", b"\x01" * 32, b"\x02" * 20, nonce, b"\x04" * 32)
+            seal_directory(
+                source, out, registration,
+                identity=IDENTITY, wrap=lambda *_: bytes(160), chunk_bytes=1024, progress=progress, kept=kept,
+            )  # fmt: skip
+
+    write("model-1.safetensors", "a", 1)
+    write(last, "b", 0x0F)
+    with suppress(InterruptedError):
+        seal(1.5 * size)
+    first = (get_directory(out) / "weights" / f"{last}.sealed").read_bytes()
+    (source / last).unlink()
+    write(last, "b", 0x3C)
+    seal(float("inf"))
+    second = (out / f"{last}.sealed").read_bytes()
+    start = list(read_header(out / f"{last}.sealed").iter_placements())[1].start
+    assert any(first[start : start + 512]), "it was begun"
+    difference = {a ^ b for a, b in zip(first[start : start + 512], second[start : start + 512], strict=True)}
+    assert difference != {0x0F ^ 0x3C}, "the difference of the weights can be read"

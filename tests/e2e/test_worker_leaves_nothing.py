@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from inference.sealed.manifest import parse_manifest
 from plaintext_poller import Poller, count_in_memory, list_family, polling
 from tiny_model import make_tiny_model, read_rows
 from worker_shell import Shell
-from worker_world import CHAT, Released, WorkerWorld, worker_world
+from worker_world import CHAT, Released, WorkerWorld, wait_for, worker_world
 
 pytestmark = [
     pytest.mark.chain,
@@ -89,6 +90,39 @@ def test_no_weight_is_on_disk_from_sealing_to_darkness(world: WorkerWorld, shell
     assert poller.rounds > 20
     assert poller.files > 20
     assert poller.found == set()
+
+
+def test_seal_that_was_killed_goes_on_and_leaves_nothing(world: WorkerWorld, shell: Shell, source: Path) -> None:
+    large = shell.directory / "large"
+    shutil.copytree(source, large)
+    (large / "model.safetensors.index.json").unlink()
+    size = 1 << 28
+    header = b'{"z":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (size, size)
+    with (large / "z.safetensors").open("wb") as stream:  # the last one: zeros that take no room
+        stream.write(len(header).to_bytes(8, "little") + header)
+        stream.truncate(8 + len(header) + size)
+    password = shell.directory / "sealing-password"
+    password.write_text("of the sealing\n")
+    kept = shell.directory / ".large.sealed.unfinished"
+    seal = ("model", "seal", str(large), "large.sealed", "--registrar", world.system.seats[0].address, "--resumable")
+    with shell.start(*seal, "--password-file", str(password)) as process:
+        wait_for(lambda: len(list(kept.glob("store/shard-*.sealed"))) == 4, what="the last shard but one")
+        process.kill()
+        process.wait(30)
+    finished = {path.name: path.read_bytes() for path in kept.glob("weights/model-*")}
+    assert len(finished) == 4
+    assert not (shell.directory / "large.sealed").exists()
+
+    (shell.directory / "other-password").write_text("another\n")
+    wrong = shell.run(*seal, "--password-file", "other-password")
+    assert (wrong.code, "does not open" in wrong.err) == (2, True), wrong.err
+    ran = shell.run(*seal, "--password-file", str(password))
+    assert ran.code == 0, ran.err
+    assert f"going on with {kept.name}" in ran.err
+    sealed = shell.directory / "large.sealed"
+    assert {path.name: path.read_bytes() for path in sealed.glob("model-*")} == finished
+    assert (sealed / "z.safetensors.sealed").stat().st_size > size
+    assert not kept.exists()
 
 
 def count_blocks_until_refusal(world: WorkerWorld, released: Released, url: str, token: Path) -> int:

@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,16 +88,19 @@ def find_mutants_of(
     return {makers: choose(mutants, sample) for makers, mutants in by_makers.items()}
 
 
-def select_before(before: Sequence[Outcome], there: set[str], *, again: bool, whole: bool) -> list[Outcome]:
+def select_before(
+    before: Sequence[Outcome], there: set[str], *, again: bool, whole: bool, argued: Collection[str] = ()
+) -> list[Outcome]:
     """What earlier runs found and stands: without what is asked again, and without mutants that are no more.
 
-    `there` holds the keys of this run's mutants; of others nothing is known, unless it is a whole run.
+    `there` holds the keys of this run's mutants; of others nothing is known, unless it is a whole run. Those that are
+    argued to be no fault are not asked again.
     """
-    return [
-        one
-        for one in before
-        if (one.key in there and not (again and one.status == "survived")) or (one.key not in there and not whole)
-    ]
+
+    def stands(one: Outcome) -> bool:
+        return not (again and one.status == "survived" and one.key not in argued)
+
+    return [one for one in before if (one.key in there and stands(one)) or (one.key not in there and not whole)]
 
 
 def find_tasks(by_makers: Mapping[tuple[str, ...], Sequence[Mutant]], done: set[str]) -> list[Task]:
@@ -209,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--contract", action="append", choices=NAMES, help="with what it is made of; default: all five")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each contract, always the same ones")
     parser.add_argument("--quick", action="store_true", help=f"without the tests in test/{SLOWEST}")
-    parser.add_argument("--again", action="store_true", help="only those that survived the last run")
+    parser.add_argument("--again", action="store_true", help="only those that survived the last run and are not argued")
     parser.add_argument("--resume", action="store_true", help="what a run that was broken off has not done")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--out", type=Path, default=WORK / "results.json", help="results as JSON")
@@ -223,12 +226,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     found = find_mutants_of(workers[0].compiler, asked.contract or NAMES, asked.sample)
     there = {mutant.key for mutants in found.values() for mutant in mutants}
-    before = select_before(before, there, again=asked.again, whole=not (asked.sample or asked.contract))
+    equivalents = read_equivalents(EQUIVALENTS)
+    whole = not (asked.sample or asked.contract)
+    before = select_before(before, there, again=asked.again, whole=whole, argued=equivalents)
     start_kept(kept, before)
     outcomes = before + run(workers, find_tasks(found, {one.key for one in before}), kept)
-    equivalents = read_equivalents(EQUIVALENTS)
     write_report(asked.out, outcomes, equivalents)
-    print(format_report(outcomes, equivalents, whole=not (asked.sample or asked.contract)))
+    print(format_report(outcomes, equivalents, whole=whole))
     unanswered = [one for one in outcomes if one.status == "survived" and one.key not in equivalents]
     return 1 if unanswered else 0
 

@@ -8,6 +8,7 @@ import queue
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,13 +236,14 @@ def test_what_a_later_run_found_of_a_mutant_takes_the_place_of_what_was_kept(tmp
 def test_what_stands_is_all_but_what_is_asked_again_and_what_is_gone() -> None:
     kept = [outcome("a", "killed"), outcome("b", "survived"), outcome("c", "survived", "Brake"), outcome("d", "killed")]
 
-    def keys(**how: bool) -> list[str]:
+    def keys(**how: Any) -> list[str]:
         return [one.key for one in select_before(kept, {"a", "b"}, **how)]
 
     assert keys(again=False, whole=False) == ["a", "b", "c", "d"]
     assert keys(again=True, whole=False) == ["a", "c", "d"]
     assert keys(again=False, whole=True) == ["a", "b"]
     assert keys(again=True, whole=True) == ["a"]
+    assert keys(again=True, whole=True, argued={"b"}) == ["a", "b"]
 
 
 def test_sample_is_always_the_same(mutants: list[Mutant]) -> None:

@@ -93,6 +93,29 @@ def test_look_is_good_when_all_nodes_prove_the_release(world: WorkerWorld, relea
     assert found.ledger_head == world.system.ledger.constraints.get_head()
 
 
+def test_look_asks_for_no_state_twice(world: WorkerWorld, released: Released) -> None:
+    """A finalized block was a latest one before: what was proven of it then holds."""
+    asked: list[tuple[str, str]] = []
+    releases = world.access.ledger.deployment.addresses["Releases"].lower()
+
+    def note(method: str, params: Sequence[Any], answer: Any) -> Any:
+        if method == "eth_getProof" and params[0].lower() == releases:
+            asked.append((params[2], ",".join(params[1])))
+        return answer
+
+    with world.pulse.held():
+        made = watch(sight_of(world, note), released)
+        blocks = []
+        for _ in range(5):
+            found = look(made)
+            assert isinstance(found, Look)
+            blocks.append(found.block.number)
+            world.system.ledger.rpc.call("evm_mine")
+    assert blocks == list(range(blocks[0], blocks[0] + 5))
+    assert len(asked) >= 5
+    assert len(set(asked)) == len(asked)
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

@@ -94,18 +94,26 @@ class OracleWorld:
         self.system.anvil.rpc.call("anvil_mine", hex(blocks))
 
     def look(self, node: Node, times: int = 1) -> bool:
-        """A few looks, each after three blocks."""
+        """A few looks, each after three blocks; what each has sent is in a block before anything else happens."""
         worked = True
         for _ in range(times):
             self.mine(3)
             worked = node.look()
+            self.await_empty_pool()
         return worked
+
+    def await_empty_pool(self) -> None:
+        """What was sent is in a block: anvil answers before it mines, and a rollback meanwhile loses it a block."""
+        deadline = time.monotonic() + 60
+        while int(self.system.anvil.rpc.call("txpool_status")["pending"], 16):
+            assert time.monotonic() < deadline, "what was sent is in no block"
+            time.sleep(0.01)
 
     def look_until(self, node: Node, question: Callable[[bool], bool]) -> None:
         """Looks until the answer to whether one worked is as asked for: an RPC that failed once rests for a while."""
         deadline = time.monotonic() + 60
         while not question(self.look(node)):
-            assert time.monotonic() < deadline, "it never looked as asked for"
+            assert time.monotonic() < deadline, f"it never looked as asked for: {self.said.getvalue()[-2000:]}"
             time.sleep(0.1)
 
     def events(self, name: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,18 +31,25 @@ settings.register_profile("ci", deadline=None, derandomize=True, suppress_health
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
-def _refuse_to_leave_the_machine(event: str, arguments: tuple[object, ...]) -> None:
-    """Tests talk to what they started themselves and to nothing else."""
-    if event != "socket.connect":
-        return
-    address = arguments[1]
-    if isinstance(address, tuple) and isinstance(address[0], str):
-        host = address[0]
-        if host != "localhost" and not ip_address(host.split("%")[0]).is_loopback:
-            raise RuntimeError(f"a test tried to connect to {host}")
+def _stay_on_the_machine(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+    """Tests talk to what they started themselves and to nothing else.
+
+    No audit hook: one that is written in Python lets another thread in while a trace function is being installed, and
+    then the interpreter refuses to install the other thread's.
+    """
+
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and isinstance(address[0], str):
+            host = address[0]
+            if host != "localhost" and not ip_address(host.split("%")[0]).is_loopback:
+                raise RuntimeError(f"a test tried to connect to {host}")
+        return connect(self, address)
+
+    return guarded
 
 
-sys.addaudithook(_refuse_to_leave_the_machine)
+for _name in ("connect", "connect_ex"):
+    setattr(socket.socket, _name, _stay_on_the_machine(getattr(socket.socket, _name)))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -54,3 +54,11 @@ def test_no_folder_of_tests_is_passed_over(pytestconfig: pytest.Config) -> None:
     root = Path(__file__).resolve().parents[1]
     names = {part for path in root.rglob("test_*.py") for part in path.relative_to(root).parent.parts}
     assert {name for name in names if any(fnmatch(name, pattern) for pattern in passed_over)} == set()
+
+
+def test_no_test_leaves_the_machine() -> None:
+    elsewhere = ("192.0.2.1", 80)  # RFC 5737: an address for documentation
+    with socket.socket() as leaving:
+        for connect in (leaving.connect, leaving.connect_ex):
+            with pytest.raises(RuntimeError, match=r"tried to connect to 192\.0\.2\.1"):
+                connect(elsewhere)

@@ -19,9 +19,10 @@ from governance.crypto.errors import InvalidCommittee, InvalidPoint, WrongDealin
 from governance.crypto.group import G2
 from governance.crypto.ibe import WrapContext, WrappedKey, unwrap
 from governance.crypto.partial import Partial, TransportKey, combine, generate_transport_key, verify_partial
-from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.crypto.vss import compute_public_key_share
 from governance.encoding.committee import G2_BYTES, compute_public_key_hash
+from governance.encoding.releases import compute_transport_context
 from governance.ledger.client import Ledger
 from governance.ledger.codec import event_topic
 from governance.ledger.transactions import TransactionSigner
@@ -84,12 +85,14 @@ def unlock(
     public_key = _get_committee_key(ledger, manifest)
     attempt = _Attempt(ledger, waiting, start)
     attempt.await_earlier_request(release_id, signer)
-    transport = generate_transport_key()
-    t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
+    bus = ledger.deployment.addresses["Committee"]
+    place = compute_transport_context(ledger.deployment.chain_id, bus, release_id, signer.address, identity)
+    transport = generate_transport_key(identity, place)
     waiting.report("asking the committee")
-    receipt = ledger.send(ledger.committee.request_unlock(release_id, t1, t2), signer)
+    asked = ledger.committee.request_unlock(release_id, g1_to_eip2537(transport.public.point), transport.public.proof)
+    receipt = ledger.send(asked, signer)
     request = receipt.find(UnlockRequested)
-    answers, threshold = attempt.collect(request, receipt.block, identity, transport)
+    answers, threshold = attempt.collect(request, receipt.block, transport)
     key = combine([answer.partial for answer in answers], threshold, transport, identity, public_key)
     wrapped = WrappedKey(manifest.get_wrapped_key(identity).wrapped)
     context = WrapContext(public_key, identity, Hash32(manifest.content_root), Hash32(manifest.key_commitment))
@@ -114,7 +117,6 @@ class _Reader:
     ledger: Ledger
     request: UnlockRequested
     block: int
-    identity: Identity
     transport: TransportKey
     threshold: int
     oracles: Mapping[MemberIndex, str]
@@ -140,8 +142,8 @@ class _Reader:
 
     def _verify(self, event: PartialPosted) -> Partial:
         key = compute_public_key_share(self._read_sums(), self.threshold, event.index)
-        partial = Partial(self.request.epoch, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
-        verify_partial(partial, self.identity, self.transport.public, key)
+        partial = Partial(self.request.epoch, event.index, g1_from_eip2537(event.partial_key))
+        verify_partial(partial, self.transport.public, key)
         return partial
 
     def _read_sums(self) -> tuple[G2, ...]:
@@ -184,15 +186,13 @@ class _Attempt:
 
         self._wait(is_over)
 
-    def collect(
-        self, request: UnlockRequested, block: int, identity: Identity, transport: TransportKey
-    ) -> tuple[list[Answered], int]:
+    def collect(self, request: UnlockRequested, block: int, transport: TransportKey) -> tuple[list[Answered], int]:
         """At least t verified partials, and t."""
         committee = self._ledger.committee
         threshold = committee.get_epoch(request.epoch).threshold
         members = committee.get_members(request.epoch)
         names = {member.index: self._name(member) for member in members}
-        reader = _Reader(self._ledger, request, block, identity, transport, threshold, names)
+        reader = _Reader(self._ledger, request, block, transport, threshold, names)
 
         def are_enough() -> bool:
             found = reader.read()

@@ -32,7 +32,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_subject ON events (subject, topic);
 CREATE INDEX events_by_block ON events (topic, block);
 CREATE TABLE closed (request BLOB PRIMARY KEY, reason TEXT NOT NULL, block INTEGER NOT NULL);
-CREATE TABLE answers (request BLOB PRIMARY KEY, c1 BLOB NOT NULL, c2 BLOB NOT NULL, block INTEGER NOT NULL);
+CREATE TABLE answers (request BLOB PRIMARY KEY, partial_key BLOB NOT NULL, block INTEGER NOT NULL);
 CREATE TABLE refusals (
     id INTEGER PRIMARY KEY, subject TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, block INTEGER NOT NULL);
 CREATE TABLE sent (
@@ -154,14 +154,14 @@ class Journal:
     def is_closed(self, request_id: bytes) -> bool:
         return self._db.execute("SELECT 1 FROM closed WHERE request = ?", (request_id,)).fetchone() is not None
 
-    def answer(self, request_id: bytes) -> tuple[bytes, bytes] | None:
-        """The partial (C1, C2) that was made for that request, or None."""
-        row = self._db.execute("SELECT c1, c2 FROM answers WHERE request = ?", (request_id,)).fetchone()
-        return None if row is None else (bytes(row[0]), bytes(row[1]))
+    def answer(self, request_id: bytes) -> bytes | None:
+        """The partial that was made for that request, or None."""
+        row = self._db.execute("SELECT partial_key FROM answers WHERE request = ?", (request_id,)).fetchone()
+        return None if row is None else bytes(row[0])
 
-    def keep_answer(self, request_id: bytes, c1: bytes, c2: bytes, block: int) -> None:
+    def keep_answer(self, request_id: bytes, partial_key: bytes, block: int) -> None:
         """The partial is on disk before anybody sees it, so that there is never a second one."""
-        self._db.execute("INSERT INTO answers VALUES (?, ?, ?, ?)", (request_id, c1, c2, block))
+        self._db.execute("INSERT INTO answers VALUES (?, ?, ?)", (request_id, partial_key, block))
 
     def keep_refusal(self, refusal: Refusal) -> bool:
         """The refusal is on disk; False if it only repeats the last one about its subject."""

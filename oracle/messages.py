@@ -69,17 +69,13 @@ def encode_post(
     request_id: RequestId,
     release_id: ReleaseId,
     worker: Address,
-    c1: bytes,
-    c2: bytes,
-    hashed: bytes,
-    t2: bytes,
+    partial_key: bytes,
+    transport_key: bytes,
     verification_key: bytes,
 ) -> bytes:
     g1, g2 = Array("bytes32", 4), Array("bytes32", 8)
-    points = tuple(split_words(point) for point in (c1, c2, hashed, t2, verification_key))
-    return _call(
-        "post", ("bytes32", "bytes32", "address", g1, g1, g1, g2, g2), (request_id, release_id, worker, *points)
-    )
+    points = tuple(split_words(point) for point in (partial_key, transport_key, verification_key))
+    return _call("post", ("bytes32", "bytes32", "address", g1, g1, g2), (request_id, release_id, worker, *points))
 
 
 def compute_dealing_hash(commitments: bytes, envelopes: Sequence[bytes]) -> Hash32:

@@ -117,6 +117,8 @@ class Node:
         )
         self.unlocks = Unlocks(
             me=signer.address,
+            chain_id=deployment.chain_id,
+            bus=self._address,
             patience=config.patience,
             view=self._view,
             ledger=ProvenLedger.of(deployment),

@@ -44,7 +44,7 @@ class OracleView:
     my_epoch: int | None  # the epoch of the share that this oracle holds
     epoch_phase: Phase
     threshold: int
-    transport_ok: bool  # T1 and T2 hash to what the request pins, lie in the subgroup and hold one secret
+    transport_ok: bool  # T hashes to what the request pins, lies in the subgroup, and its secret is proven to be known
     stalled: bool
     latched: bool
     patience: int = 0  # [seconds] of chain time that each member of too high a rank leaves to those before it
@@ -101,7 +101,7 @@ def decide(request: RequestFacts, view: OracleView) -> Decision:
     if view.my_epoch is None or request.epoch != view.my_epoch or view.epoch_phase is not Phase.IN_FORCE:
         return Refuse("R-Oracle-06", f"the request is for epoch {request.epoch}, and this oracle holds no share of it")
     if not view.transport_ok:
-        return Refuse("R-Oracle-06", "the transport key is not one secret times both generators")
+        return Refuse("R-Oracle-06", "nobody has proven, for this request, to know the secret behind its transport key")
     if refusal := _releasable(request, view):
         return refusal
     if request.is_barred:

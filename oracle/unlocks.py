@@ -1,8 +1,8 @@
 """Unlock requests at the edge: everything is proven, `oracle.policy` decides, and what it says is done once.
 
-The event of a request only says where to look, and carries T1 and T2. The request, the release, the stops and this
-member's own part are proven at the finalized block; the release once more at every RPC's latest block, where the worst
-that any of them shows counts.
+The event of a request only says where to look, and carries the transport key with its proof. The request, the release,
+the stops and this member's own part are proven at the finalized block; the release once more at every RPC's latest
+block, where the worst that any of them shows counts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from governance.chain.view import ChainView, Heads, Notice, ignore
 from governance.crypto.errors import InvalidPoint, WrongTransportKey
 from governance.crypto.partial import (
     TransportPublicKey,
-    hash_identity,
     make_partial,
     verify_partial,
     verify_transport_key,
@@ -21,10 +20,10 @@ from governance.crypto.partial import (
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.encoding.errors import NotEncodable
 from governance.encoding.keccak import keccak256
-from governance.encoding.releases import compute_transport_hash
+from governance.encoding.releases import compute_transport_context, compute_transport_hash
 from governance.ledger.proven import ProvenLedger
 from governance.ledger.proven_committee import ProvenCommittee, UnlockFacts
-from governance.types import Address, Hash32, MemberIndex, RequestId
+from governance.types import Address, ChainId, Hash32, MemberIndex, RequestId
 from governance.types.events.committee import PartialRefused, UnlockRequested
 from oracle.ceremony import Ceremony, HeldShare
 from oracle.journal import Journal
@@ -55,6 +54,8 @@ class Unlocks:
         self,
         *,
         me: Address,
+        chain_id: ChainId,
+        bus: Address,
         patience: int,
         view: ChainView,
         ledger: ProvenLedger,
@@ -66,6 +67,7 @@ class Unlocks:
         notice: Notice = ignore,
     ) -> None:
         self._me = me
+        self._chain_id, self._bus = chain_id, bus
         self._patience = patience
         self._view = view
         self._ledger = ledger
@@ -162,17 +164,15 @@ class Unlocks:
         """The partial is made once, written down, and posted."""
         if request.transport is None:
             return  # decide() has refused it
-        made = self._journal.answer(request_id)
+        made, asked = self._journal.answer(request_id), request.asked
         if made is None:
-            partial = make_partial(held.share, request.asked.identity, request.transport)
+            partial = make_partial(held.share, asked.identity, request.transport, self._context_of(asked))
             # A share that decayed would make this oracle a liar, on record with its address.
-            public_share = g2_from_eip2537(held.verification_key)
-            verify_partial(partial, request.asked.identity, request.transport, public_share)
-            made = (g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2))
-            self._journal.keep_answer(request_id, *made, final)
-        hashed = g1_to_eip2537(hash_identity(request.asked.identity))
-        asked, key = request.asked, held.verification_key
-        data = encode_post(request_id, asked.release_id, asked.worker, *made, hashed, asked.t2, key)
+            verify_partial(partial, request.transport, g2_from_eip2537(held.verification_key))
+            made = g1_to_eip2537(partial.point)
+            self._journal.keep_answer(request_id, made, final)
+        key = held.verification_key
+        data = encode_post(request_id, asked.release_id, asked.worker, made, asked.transport_key, key)
         self._act("post", request_id, data, final, is_irrevocable=True)
 
     def _act(self, verb: str, request_id: RequestId, data: bytes, final: int, *, is_irrevocable: bool = False) -> None:
@@ -225,17 +225,22 @@ class Unlocks:
         return 0
 
     def _verify_transport(self, request: _Open, known: UnlockFacts) -> bool:
-        """T1 and T2 are what the proven request pins, lie in the subgroup, and hold one secret."""
+        """T is what the proven request pins, lies in the subgroup, and the worker knows its secret."""
         if not request.is_transport_checked and known.request.expires_at:
             request.is_transport_checked = True
             try:
-                if compute_transport_hash(request.asked.t1, request.asked.t2) == known.request.transport_hash:
-                    transport = TransportPublicKey(g1_from_eip2537(request.asked.t1), g2_from_eip2537(request.asked.t2))
-                    verify_transport_key(transport)
+                asked = request.asked
+                if compute_transport_hash(asked.transport_key) == known.request.transport_hash:
+                    transport = TransportPublicKey(g1_from_eip2537(asked.transport_key), asked.proof)
+                    verify_transport_key(transport, asked.identity, self._context_of(asked))
                     request.transport = transport
             except (InvalidPoint, NotEncodable, WrongTransportKey) as e:
                 self._report.info("bad_transport_key", request=request.asked.request_id, reason=e.message)
         return request.transport is not None
+
+    def _context_of(self, asked: UnlockRequested) -> Hash32:
+        """What the worker's proof must be bound to. That the event says what is proven, `decide` sees to."""
+        return compute_transport_context(self._chain_id, self._bus, asked.release_id, asked.worker, asked.identity)
 
     def _close(self, request_id: bytes, reason: str, heads: Heads) -> None:
         self._journal.close_request(request_id, reason, heads.finalized.number)

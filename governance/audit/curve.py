@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from governance.crypto.errors import (
     InvalidPoint,
@@ -68,15 +68,16 @@ class ArkworksCurve:
     def is_share_possession(self, domain: CommitteeDomain, member: MemberIndex, proof: bytes, key: bytes) -> bool:
         return _holds(lambda: verify_share_possession(g1_from_eip2537(proof), g2_from_eip2537(key), domain, member))
 
-    def is_transport_key(self, t1: bytes, t2: bytes) -> bool:
-        return _holds(lambda: verify_transport_key(TransportPublicKey(g1_from_eip2537(t1), g2_from_eip2537(t2))))
+    def is_transport_key(self, context: Hash32, identity: Identity, transport_key: bytes, proof: bytes) -> bool:
+        return _holds(
+            lambda: verify_transport_key(TransportPublicKey(g1_from_eip2537(transport_key), proof), identity, context)
+        )
 
-    def is_partial(self, identity: Identity, answer: Sequence[bytes], t2: bytes, key: bytes) -> bool:
+    def is_partial(self, transport_key: bytes, partial_key: bytes, key: bytes) -> bool:
         def verify() -> None:
-            c1, c2 = (g1_from_eip2537(point) for point in answer)
-            partial = Partial(Epoch(0), MemberIndex(1), c1, c2)
-            transport = TransportPublicKey(c1, g2_from_eip2537(t2))  # T1 does not enter this check
-            verify_partial(partial, identity, transport, g2_from_eip2537(key))
+            partial = Partial(Epoch(0), MemberIndex(1), g1_from_eip2537(partial_key))
+            transport = TransportPublicKey(g1_from_eip2537(transport_key), b"")  # proven when it was asked with
+            verify_partial(partial, transport, g2_from_eip2537(key))
 
         return _holds(verify)
 

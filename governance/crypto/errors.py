@@ -50,13 +50,13 @@ class EnvelopeRefused(VerificationError):
 
 
 class WrongTransportKey(VerificationError):
-    """T1 and T2 of an unlock request are not the same secret times the two generators."""
+    """Nobody has proven, for this unlock request, to know the secret behind its transport key."""
 
-    hint: ClassVar[str] = "never answer this request: an answer could give away the unencrypted partial"
+    hint: ClassVar[str] = "never answer this request: an answer could open another identity"
 
 
 class WrongPartial(VerificationError):
-    """A partial is not its member's key share applied to the identity, encrypted to the request's transport key."""
+    """A partial is not its member's key share applied to the request's transport key."""
 
     hint: ClassVar[str] = "leave this member's partial out; it is evidence against its oracle"
 

@@ -80,6 +80,16 @@ class Scalar:
         """This secret times a public integer."""
         return Scalar(self._raw * RawScalar(factor % ORDER))
 
+    def inverted(self, randomness: Randomness = system_randomness) -> Scalar:
+        """1 / this, taken of its product with a random scalar, so that timing does not follow the secret.
+
+        Raises: InvalidScalar, of zero.
+        """
+        if self.is_zero():
+            raise InvalidScalar("zero has no inverse")
+        rho = Scalar.random(randomness)
+        return Scalar((self._raw * rho._raw).inverse() * rho._raw)
+
     def __add__(self, other: Scalar) -> Scalar:
         return Scalar(self._raw + other._raw)
 

@@ -10,24 +10,18 @@ import time
 from dataclasses import dataclass
 
 from governance.crypto.errors import ThresholdNotMet
-from governance.crypto.group import Scalar
-from governance.crypto.partial import (
-    Partial,
-    TransportKey,
-    combine,
-    generate_transport_key,
-    hash_identity,
-    make_partial,
-)
-from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.group import Scalar, multiply
+from governance.crypto.partial import Partial, TransportKey, combine, generate_transport_key
+from governance.crypto.points import g1_to_eip2537, g2_from_eip2537
 from governance.crypto.vss import KeyShare
 from governance.demo.errors import DemoFailed
 from governance.demo.runner import Refusal
+from governance.encoding.releases import compute_transport_context
 from governance.ledger.client import Ledger
 from governance.ledger.codec import Call
 from governance.ledger.errors import LedgerRefused
 from governance.ledger.signer import Signer
-from governance.types import MemberIndex, ReleaseId
+from governance.types import Identity, MemberIndex, ReleaseId
 from governance.types.events.committee import PartialRefused, UnlockRequested
 
 PATIENCE = 60.0  # [seconds] for approvals
@@ -43,19 +37,15 @@ class Probe:
 
 def ask_before_quorum(ledger: Ledger, worker: Signer, release_id: ReleaseId) -> Refusal:
     """A worker asks for an unlock under a release that is still being voted on."""
-    transport = generate_transport_key()
-    call = ledger.committee.request_unlock(
-        release_id, g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
-    )
+    _, call = _ask(ledger, worker, release_id, Identity(bytes(32)))  # no release, and no identity to ask for
     return _must_refuse("unlock-before-quorum", ledger, call, worker)
 
 
 def open_probe(ledger: Ledger, worker: Signer, release_id: ReleaseId) -> Probe:
     """A real request, whose transport key is at hand. Raises: LedgerRefused."""
-    transport = generate_transport_key()
-    t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
-    receipt = ledger.send(ledger.committee.request_unlock(release_id, t1, t2), worker)
-    return Probe(receipt.find(UnlockRequested), transport)
+    identity = ledger.releases.get_worker_identity(release_id, worker.address)
+    transport, call = _ask(ledger, worker, release_id, identity)
+    return Probe(ledger.send(call, worker).find(UnlockRequested), transport)
 
 
 def answer_alone(ledger: Ledger, oracle: Signer, probe: Probe) -> Refusal:
@@ -83,7 +73,7 @@ def combine_too_few(ledger: Ledger, probe: Probe) -> Refusal:
     """One partial, however valid, is no key: the combination needs t of them."""
     epoch = ledger.committee.get_epoch(probe.event.epoch)
     share = KeyShare(probe.event.epoch, MemberIndex(1), Scalar.random())
-    partial: Partial = make_partial(share, probe.event.identity, probe.transport.public)
+    partial = _answer(share, probe)
     try:
         public_key = g2_from_eip2537(ledger.committee.get_key())
         combine([partial], epoch.threshold, probe.transport, probe.event.identity, public_key)
@@ -96,14 +86,22 @@ def _forged_answer(ledger: Ledger, oracle: Signer, probe: Probe) -> Call:
     members = ledger.committee.get_members(probe.event.epoch)
     member = next(member for member in members if member.oracle == oracle.address)
     share = KeyShare(probe.event.epoch, member.index, Scalar.random())
-    partial = make_partial(share, probe.event.identity, probe.transport.public)
-    return ledger.committee.post(
-        probe.event,
-        g1_to_eip2537(partial.c1),
-        g1_to_eip2537(partial.c2),
-        hashed=g1_to_eip2537(hash_identity(probe.event.identity)),
-        verification_key=ledger.committee.get_verification_key(probe.event.epoch, member.index),
-    )
+    key = ledger.committee.get_verification_key(probe.event.epoch, member.index)
+    return ledger.committee.post(probe.event, g1_to_eip2537(_answer(share, probe).point), verification_key=key)
+
+
+def _answer(share: KeyShare, probe: Probe) -> Partial:
+    """What a member with that share would answer, whom nothing but its share binds."""
+    return Partial(share.epoch, share.member, multiply(probe.transport.public.point, share.secret))
+
+
+def _ask(ledger: Ledger, worker: Signer, release_id: ReleaseId, identity: Identity) -> tuple[TransportKey, Call]:
+    deployment = ledger.deployment
+    committee = deployment.addresses["Committee"]
+    context = compute_transport_context(deployment.chain_id, committee, release_id, worker.address, identity)
+    transport = generate_transport_key(identity, context)
+    key = g1_to_eip2537(transport.public.point)
+    return transport, ledger.committee.request_unlock(release_id, key, transport.public.proof)
 
 
 def _must_refuse(name: str, ledger: Ledger, call: Call, signer: Signer) -> Refusal:

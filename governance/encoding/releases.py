@@ -13,8 +13,9 @@ from governance.types import Address, ChainId, Epoch, Hash32, Identity, Mode, Mo
 MODEL_LABEL = "custodes/model/v1"
 IDENTITY_LABEL = "custodes/identity/v1"
 UNLOCK_LABEL = "custodes/unlock/v1"
+TRANSPORT_LABEL = "custodes/transport/v1"
 
-T1_BYTES, T2_BYTES = 128, 256  # G1 and G2, EIP-2537
+TRANSPORT_KEY_BYTES = 128  # G1, EIP-2537
 
 
 def compute_model_id(registrar: Address, seal_nonce: int) -> ModelId:
@@ -33,14 +34,28 @@ def compute_identity(
     return Identity(keccak256(preimage))
 
 
-def compute_transport_hash(t1: bytes, t2: bytes) -> Hash32:
-    """keccak256(T1 || T2) of an unlock request's transport key.
+def compute_transport_hash(transport_key: bytes) -> Hash32:
+    """keccak256 of an unlock request's transport key T.
 
     Raises: NotEncodable.
     """
-    if len(t1) != T1_BYTES or len(t2) != T2_BYTES:
-        raise NotEncodable(f"T1 has {T1_BYTES} bytes and T2 {T2_BYTES}, got {len(t1)} and {len(t2)}")
-    return Hash32(keccak256(t1 + t2))
+    if len(transport_key) != TRANSPORT_KEY_BYTES:
+        raise NotEncodable(f"a transport key has {TRANSPORT_KEY_BYTES} bytes, got {len(transport_key)}")
+    return Hash32(keccak256(transport_key))
+
+
+def compute_transport_context(
+    chain_id: ChainId, committee: Address, release_id: ReleaseId, worker: Address, identity: Identity
+) -> Hash32:
+    """What a worker's proof about its transport key is bound to: it is worthless for another request.
+
+    Source: BlsProofs.requireTransportKey.
+    """
+    preimage = encode_values(
+        ("string", "uint256", "address", "bytes32", "address", "bytes32"),
+        (TRANSPORT_LABEL, chain_id, committee, release_id, worker, identity),
+    )
+    return Hash32(keccak256(preimage))
 
 
 def compute_request_id(

@@ -1,8 +1,8 @@
 """Facts about the committee, each proven by storage proofs: its epochs, their members, and the requests to them.
 
-Events only point at what happened; an oracle acts on what is proven here. A transport key, a dealing or a request's
-T1 and T2 travel in events, and every one of them is compared with its hash in the proven state: an RPC that could slip
-in a key of its own would be sent a share.
+Events only point at what happened; an oracle acts on what is proven here. An envelope key, a dealing or a request's
+transport key travel in events, and each is compared with its hash in the proven state: an RPC that could slip in a key
+of its own would be sent a share.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the contract's precompiles have checked, and which re-execution checks again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from governance.encoding.committee import CommitteeDomain
@@ -39,8 +39,8 @@ class Curve(Protocol):
     def is_share_possession(self, domain: CommitteeDomain, member: MemberIndex, proof: bytes, key: bytes) -> bool:
         """Whether the member holds the secret of that public key share."""
 
-    def is_transport_key(self, t1: bytes, t2: bytes) -> bool:
-        """Whether both are one secret, not zero, times the generators."""
+    def is_transport_key(self, context: Hash32, identity: Identity, transport_key: bytes, proof: bytes) -> bool:
+        """Whether the proof shows, in that context, that its maker knows a secret, not zero, with T = tau H(id)."""
 
-    def is_partial(self, identity: Identity, answer: Sequence[bytes], t2: bytes, key: bytes) -> bool:
-        """Whether (C1, C2) is the member's key share applied to the identity, encrypted to the transport key."""
+    def is_partial(self, transport_key: bytes, partial_key: bytes, key: bytes) -> bool:
+        """Whether the partial is the member's key share applied to the transport key."""

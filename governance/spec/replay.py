@@ -223,16 +223,18 @@ def _apply_committee(
         case committee_events.EpochAborted() | committee_events.PhaseAdvanced() | committee_events.DealerDisqualified():
             return committee.process_advance(state, event.epoch, now)
         case committee_events.UnlockRequested():
-            return unlocks.process_request(state, event.worker, event.release_id, event.t1, event.t2, now, curve)
+            return unlocks.process_request(
+                state, event.worker, event.release_id, event.transport_key, event.proof, now, curve
+            )
         case committee_events.UnlockApproved():
             caller = _request_oracle(state, event.request_id, event.index)
             return unlocks.process_approve(state, caller, event.request_id, now)
         case committee_events.PartialPosted():
             caller = _request_oracle(state, event.request_id, event.index)
-            return unlocks.process_post(state, caller, event.request_id, event.c1, event.c2, now, curve)
+            return unlocks.process_post(state, caller, event.request_id, event.partial_key, now, curve)
         case committee_events.PartialRefused():
-            request_id, c1, c2 = event.request_id, event.c1, event.c2
-            return unlocks.process_post(state, event.oracle, request_id, c1, c2, now, curve, claimed_wrong=True)
+            request_id, partial_key = event.request_id, event.partial_key
+            return unlocks.process_post(state, event.oracle, request_id, partial_key, now, curve, claimed_wrong=True)
         case _:
             raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
 

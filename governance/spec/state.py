@@ -234,7 +234,7 @@ class CommitteeState:
     verification_keys: Mapping[tuple[Epoch, MemberIndex], bytes] = field(default_factory=dict)
     requests: Mapping[RequestId, RequestRecord] = field(default_factory=dict)
     last_requests: Mapping[tuple[ReleaseId, Address], RequestId] = field(default_factory=dict)
-    transport_keys: Mapping[RequestId, tuple[bytes, bytes]] = field(default_factory=dict)
+    transport_keys: Mapping[RequestId, bytes] = field(default_factory=dict)
     answered: Mapping[tuple[Epoch, Identity], Answered] = field(default_factory=dict)
 
     @property

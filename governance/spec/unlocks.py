@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from governance.encoding.releases import compute_request_id, compute_transport_hash
+from governance.encoding.releases import compute_request_id, compute_transport_context, compute_transport_hash
 from governance.spec.brake import stops_seen
 from governance.spec.curve import Curve
 from governance.spec.outcome import Outcome, Result, with_entry
@@ -34,8 +34,8 @@ def process_request(
     state: SystemState,
     caller: Address,
     release_id: ReleaseId,
-    t1: bytes,
-    t2: bytes,
+    transport_key: bytes,
+    proof: bytes,
     now: Timestamp,
     curve: Curve | None = None,
 ) -> Result:
@@ -48,15 +48,16 @@ def process_request(
     last = committee.last_requests.get((release_id, caller))
     if last is not None and is_open(state, committee.requests[last], now):
         return _request_open(last, committee.requests[last])
-    if curve is not None and not curve.is_transport_key(t1, t2):
-        return refuse("R-Committee-09", "BadPoint", "T1 and T2 are not one secret times the generators")
-    identity = state.releases.workers[release_id, caller]
+    identity, bus = state.releases.workers[release_id, caller], state.system.committee
+    context = compute_transport_context(state.chain_id, bus, release_id, caller, identity)
+    if curve is not None and not curve.is_transport_key(context, identity, transport_key, proof):
+        return refuse("R-Committee-09", "BadPoint", "nobody has proven to know the secret behind this transport key")
     lineage = state.releases.releases[release_id].lineage
     answered = committee.answered.get((epoch, identity), Answered(lineage))
     if refusal := _check_not_barred(state, epoch, identity, answered):
         return refusal
-    transport_hash = compute_transport_hash(t1, t2)
-    request_id = compute_request_id(state.chain_id, state.system.committee, epoch, release_id, caller, transport_hash)
+    transport_hash = compute_transport_hash(transport_key)
+    request_id = compute_request_id(state.chain_id, bus, epoch, release_id, caller, transport_hash)
     if request_id in committee.requests:
         return _request_open(request_id, committee.requests[request_id])
     expires_at = Timestamp(now + state.parameters.request_lifetime)
@@ -65,10 +66,10 @@ def process_request(
         committee,
         requests=with_entry(committee.requests, request_id, request),
         last_requests=with_entry(committee.last_requests, (release_id, caller), request_id),
-        transport_keys=with_entry(committee.transport_keys, request_id, (t1, t2)),
+        transport_keys=with_entry(committee.transport_keys, request_id, transport_key),
         answered=with_entry(committee.answered, (epoch, identity), answered),
     )
-    event = UnlockRequested(request_id, release_id, caller, epoch, identity, t1, t2, expires_at)
+    event = UnlockRequested(request_id, release_id, caller, epoch, identity, transport_key, proof, expires_at)
     return Outcome(dataclasses.replace(state, committee=committee), (event,))
 
 
@@ -97,8 +98,7 @@ def process_post(
     state: SystemState,
     caller: Address,
     request_id: RequestId,
-    c1: bytes,
-    c2: bytes,
+    partial_key: bytes,
     now: Timestamp,
     curve: Curve | None = None,
     *,
@@ -126,11 +126,10 @@ def process_post(
         return refusal
     is_wrong = claimed_wrong
     if curve is not None:
-        _, t2 = state.committee.transport_keys[request_id]
         key = state.committee.verification_keys[opened.epoch, member.index]
-        is_wrong = not curve.is_partial(opened.identity, (c1, c2), t2, key)
+        is_wrong = not curve.is_partial(state.committee.transport_keys[request_id], partial_key, key)
     if is_wrong:  # R-Committee-17
-        return Outcome(state, (PartialRefused(request_id, member.index, member.oracle, c1, c2),))
+        return Outcome(state, (PartialRefused(request_id, member.index, member.oracle, partial_key),))
     answered = state.committee.answered[opened.epoch, opened.identity]
     if refusal := _check_not_barred(state, opened.epoch, opened.identity, answered):
         return refusal
@@ -141,7 +140,7 @@ def process_post(
     state = _with_request(state, request_id, posted)
     pooled = with_entry(state.committee.answered, (opened.epoch, opened.identity), answered)
     state = dataclasses.replace(state, committee=dataclasses.replace(state.committee, answered=pooled))
-    return Outcome(state, (PartialPosted(request_id, member.index, c1, c2, posted.partials.bit_count()),))
+    return Outcome(state, (PartialPosted(request_id, member.index, partial_key, posted.partials.bit_count()),))
 
 
 # --- reads

@@ -312,7 +312,7 @@ class DealingRecord:
 class RequestRecord:
     release_id: ReleaseId
     identity: Identity
-    transport_hash: Hash32  # keccak256(T1 || T2)
+    transport_hash: Hash32  # keccak256(T)
     worker: Address
     epoch: Epoch
     expires_at: Timestamp  # 0 = no such request

@@ -102,15 +102,16 @@ def _measure(size: int, threshold: int, watch: Watch) -> Watch:
     accepted = watch.time("acknowledge", lambda: accept(facts, domain, ME, opened, indices))
     assert not opened.wrong
 
-    identity, transport = Identity(bytes(range(32))), generate_transport_key()
+    identity, place = Identity(bytes(range(32))), Hash32(bytes(range(1, 33)))
+    transport = generate_transport_key(identity, place)
     answers, chosen = [], indices[:threshold]
     for index in chosen:
         secret = add_shares({dealer: made.shares[index] for dealer, made in dealings.items()}, threshold)
-        answers.append(make_partial(KeyShare(EPOCH, index, secret), identity, transport.public))
-    watch.time("partial", lambda: make_partial(accepted.share, identity, transport.public))
+        answers.append(make_partial(KeyShare(EPOCH, index, secret), identity, transport.public, place))
+    watch.time("partial", lambda: make_partial(accepted.share, identity, transport.public, place))
     sums = add_commitments({dealer: made.commitments for dealer, made in dealings.items()}, threshold)
     share = compute_public_key_share(sums, threshold, ME)
-    watch.time("verify partial", lambda: verify_partial(answers[0], identity, transport.public, share))
+    watch.time("verify partial", lambda: verify_partial(answers[0], transport.public, share))
     context = WrapContext(accepted.public_key, identity, Hash32(bytes(32)), Hash32(bytes(32)))
     wrapped = wrap(DATA_KEY, context)
     key = watch.time("combine", lambda: combine(answers, threshold, transport, identity, accepted.public_key))

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from governance.crypto import partial, vss
-from governance.crypto.errors import UnwrapFailed, WrongIdentityKey
+from governance.crypto.errors import UnwrapFailed, WrongIdentityKey, WrongTransportKey
 from governance.crypto.group import G2_GENERATOR, Scalar, multiply
 from governance.crypto.ibe import DataKey as WrappedDataKey
 from governance.crypto.ibe import WrapContext, WrappedKey, unwrap, wrap
@@ -27,6 +27,7 @@ from inference.sealed.shard import derive_keys_for, read_header
 from inference.unfinished import get_directory, open_unfinished
 
 IDENTITY = Identity(b"\x01" * 32)
+CONTEXT = Hash32(b"\x0c" * 32)
 SECRET = Scalar.from_wide_bytes(bytes(range(48)))
 PUBLIC_KEY = multiply(G2_GENERATOR, SECRET)
 
@@ -36,12 +37,26 @@ def test_attack_member_posts_another_share_than_its_own() -> None:
     domain = CommitteeDomain(ChainId(31337), Address("0x" + "5f" * 20), Epoch(1))
     members = [MemberIndex(index) for index in (1, 2, 3)]
     dealing = vss.deal(SECRET, 2, members, domain, members[0], random.Random(1).randbytes)
-    transport = partial.generate_transport_key()
+    transport = partial.generate_transport_key(IDENTITY, CONTEXT)
     shares = [vss.KeyShare(Epoch(1), members[0], dealing.shares[members[0]])]
     shares.append(vss.KeyShare(Epoch(1), members[1], dealing.shares[members[2]]))  # the cheat: the third one's
-    answers = [partial.make_partial(share, IDENTITY, transport.public) for share in shares]
+    answers = [partial.make_partial(share, IDENTITY, transport.public, CONTEXT) for share in shares]
     with pytest.raises(WrongIdentityKey):
         partial.combine(answers, 2, transport, IDENTITY, PUBLIC_KEY)
+
+
+def test_attack_worker_asks_for_its_own_identity_and_blinds_another() -> None:
+    """It may use one model. With T = tau H(id') the answers would be the key of one that was never released."""
+    domain = CommitteeDomain(ChainId(31337), Address("0x" + "5f" * 20), Epoch(1))
+    members = [MemberIndex(index) for index in (1, 2, 3)]
+    dealing = vss.deal(SECRET, 2, members, domain, members[0], random.Random(1).randbytes)
+    wanted = Identity(b"\x02" * 32)
+    transport = partial.generate_transport_key(wanted, CONTEXT)
+    shares = [vss.KeyShare(Epoch(1), member, dealing.shares[member]) for member in members[:2]]
+    after = [partial.Partial(Epoch(1), s.member, multiply(transport.public.point, s.secret)) for s in shares]
+    assert partial.combine(after, 2, transport, wanted, PUBLIC_KEY).identity == wanted  # that is what it is after
+    with pytest.raises(WrongTransportKey):
+        partial.make_partial(shares[0], IDENTITY, transport.public, CONTEXT)
 
 
 def test_attack_bits_of_a_wrapped_key_are_flipped() -> None:

@@ -30,7 +30,7 @@ CASES = {
     # - - - processes and members - - -
     "KILL": 6,  # a process that is gone at some step
     "DKG": 9,  # a member that cheats while a key is made
-    "UNLOCK": 12,  # whoever cheats while a model is unlocked
+    "UNLOCK": 13,  # whoever cheats while a model is unlocked
 }
 _ID = re.compile(rf"({'|'.join(CASES)})-\d\d+")
 

@@ -5,7 +5,7 @@ Every attempt is a transaction in a block, from the account of whoever cheats; t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -16,12 +16,14 @@ from committee_player import THRESHOLD, form_committee
 from committee_system import Asked, Unlockable, unlockable_committee
 from governance.crypto.errors import DuplicatePartial, ThresholdNotMet, WrongIdentityKey
 from governance.crypto.group import Scalar
-from governance.crypto.partial import combine, generate_transport_key
-from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.partial import TransportPublicKey, combine
+from governance.crypto.points import g1_to_eip2537, g2_from_eip2537
+from governance.ledger.codec import Call
 from governance.ledger.signer import Signer
-from governance.types import Phase, ReleaseId, RequestId
+from governance.types import Identity, Phase, ReleaseId, RequestId
 from governance.types.events.committee import PartialRefused, UnlockRequested
 from oracle_fleet import OracleProcess, wait_until
+from transport import make_transport, request_call
 
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(300)]
 
@@ -40,10 +42,11 @@ def events_of(unlockable: Unlockable, kind: type) -> list:  # type: ignore[type-
     return [record.event for record in unlockable.committee.system.ledger.events() if isinstance(record.event, kind)]
 
 
-def transport() -> tuple[bytes, bytes]:
-    """T1 and T2 of a fresh key."""
-    key = generate_transport_key().public
-    return g1_to_eip2537(key.t1), g2_to_eip2537(key.t2)
+def request_of(unlockable: Unlockable, worker: Signer, release: ReleaseId) -> Call:
+    """A request with a fresh transport key, for the identity that the true worker has."""
+    ledger = unlockable.committee.system.ledger
+    identity = unlockable.committee.identity(unlockable.model)
+    return request_call(ledger, release, make_transport(ledger, release, worker.address, identity).public)
 
 
 # --- workers and strangers
@@ -54,30 +57,61 @@ def test_unlock_of_a_stranger_is_refused_and_nobody_approves(unlockable: Unlocka
     committee, stranger = unlockable.committee, Signer.random()
     committee.system.fund(stranger.address)
     before = len(committee.system.ledger.events())
-    call = committee.system.ledger.committee.request_unlock(unlockable.release, *transport())
+    call = request_of(unlockable, stranger, unlockable.release)
     assert force(committee, call, stranger).rule == "R-Committee-13"
-    call = committee.system.ledger.committee.request_unlock(ReleaseId(b"\x77" * 32), *transport())
+    call = request_of(unlockable, committee.worker, ReleaseId(b"\x77" * 32))
     assert force(committee, call, committee.worker).rule == "R-Committee-13"
     committee.settle()
     assert len(committee.system.ledger.events()) == before
 
 
+def another_identity(unlockable: Unlockable) -> TransportPublicKey:
+    """T = tau H(id'), with the best proof there is: its answers would be shares of a key that nobody released."""
+    committee = unlockable.committee
+    ledger, worker = committee.system.ledger, committee.worker.address
+    return make_transport(ledger, unlockable.release, worker, Identity(b"\x1d" * 32)).public
+
+
+def another_workers(unlockable: Unlockable) -> TransportPublicKey:
+    """A key and a proof that somebody else made for itself."""
+    ledger = unlockable.committee.system.ledger
+    identity = unlockable.committee.identity(unlockable.model)
+    return make_transport(ledger, unlockable.release, Signer.random().address, identity).public
+
+
+def as_shown(key: bytes) -> Callable[[Unlockable], Call]:
+    def make(unlockable: Unlockable) -> Call:
+        proof = make_transport(
+            unlockable.committee.system.ledger, unlockable.release, unlockable.committee.worker.address
+        ).public.proof
+        return unlockable.committee.system.ledger.committee.request_unlock(unlockable.release, key, proof)
+
+    return make
+
+
+def as_made(make: Callable[[Unlockable], TransportPublicKey]) -> Callable[[Unlockable], Call]:
+    return lambda made: request_call(made.committee.system.ledger, made.release, make(made))
+
+
 @pytest.mark.parametrize(
-    ("t1", "t2"),
+    "make",
     [
-        fault_case("UNLOCK-02", "T1 and T2 hold different secrets", "R-Committee-09; no request", 0, 1),
-        fault_case("UNLOCK-03", "T1 is a point of low order", "R-Committee-09; no request", LOW_ORDER, 1),
-        fault_case("UNLOCK-04", "T1 and T2 are the identity", "R-Committee-09; no request", bytes(128), bytes(256)),
+        fault_case(
+            "UNLOCK-02", "T is a multiple of another identity", "R-Committee-09; no request", as_made(another_identity)
+        ),
+        fault_case("UNLOCK-03", "T is a point of low order", "R-Committee-09; no request", as_shown(LOW_ORDER)),
+        fault_case("UNLOCK-04", "T is the identity", "R-Committee-09; no request", as_shown(bytes(128))),
+        fault_case(
+            "UNLOCK-13", "T is what another worker posted", "R-Committee-09; no request", as_made(another_workers)
+        ),
     ],
 )
 def test_request_with_a_transport_key_that_is_none_is_refused(
-    unlockable: Unlockable, t1: bytes | int, t2: bytes | int
+    unlockable: Unlockable, make: Callable[[Unlockable], Call]
 ) -> None:
     committee = unlockable.committee
     before = len(committee.system.ledger.events())
-    keys = (transport()[0] if isinstance(t1, int) else t1, transport()[1] if isinstance(t2, int) else t2)
-    call = committee.system.ledger.committee.request_unlock(unlockable.release, *keys)
-    assert force(committee, call, committee.worker).rule == "R-Committee-09"
+    assert force(committee, make(unlockable), committee.worker).rule == "R-Committee-09"
     assert len(committee.system.ledger.events()) == before
 
 
@@ -93,10 +127,10 @@ def test_flood_of_requests_from_a_named_worker_leaves_one(unlockable: Unlockable
     with committee.oracles_frozen():  # once it is answered, another one may follow
         asked = committee.ask(unlockable.release)
         for _ in range(FLOOD):
-            call = ledger.committee.request_unlock(unlockable.release, *transport())
+            call = request_of(unlockable, committee.worker, unlockable.release)
             assert force(committee, call, committee.worker).rule == "R-Committee-14"
     committee.wait_for_partials(asked, THRESHOLD)
-    again = ledger.committee.request_unlock(unlockable.release, asked.t1, asked.t2)
+    again = request_call(ledger, unlockable.release, asked.transport.public)
     assert force(committee, again, committee.worker).rule == "R-Committee-14"
     committee.settle()
     assert len(events_of(unlockable, UnlockRequested)) == before + 1
@@ -150,7 +184,7 @@ def test_wrong_partial_is_on_record_with_its_oracle_and_the_unlock_goes_on(unloc
         receipt = ledger.send(post(committee, asked, wrong, key), liar.signer())
         culprit = receipt.find(PartialRefused)
         assert (culprit.request_id, culprit.index, culprit.oracle) == (asked.request_id, mine.member, liar.address)
-        assert (culprit.c1, culprit.c2) == (g1_to_eip2537(wrong.c1), g1_to_eip2537(wrong.c2))
+        assert culprit.partial_key == g1_to_eip2537(wrong.point)
         assert committee.partials(asked) == []
     committee.wait_for_partials(asked, THRESHOLD)
 
@@ -199,7 +233,7 @@ def test_replayed_partial_counts_for_nothing(unlockable: Unlockable) -> None:
 @pytest.mark.fault(
     "UNLOCK-09",
     "partials of two requests are pooled, or one member's taken twice",
-    "combining refuses: each is encrypted to its own request",
+    "combining refuses: each is blinded for its own request",
 )
 def test_pooled_partials_do_not_combine(unlockable: Unlockable) -> None:
     committee = unlockable.committee
@@ -212,7 +246,8 @@ def test_pooled_partials_do_not_combine(unlockable: Unlockable) -> None:
     for each in asked:
         with pytest.raises(WrongIdentityKey):
             combine(pooled, THRESHOLD, each.transport, identity, public_key)
-    twice = [*first[: THRESHOLD - 1], next(partial for partial in second if partial.member in taken)]
+    again = next((partial for partial in second if partial.member in taken), first[0])  # others may have answered
+    twice = [*first[: THRESHOLD - 1], again]
     with pytest.raises(DuplicatePartial):
         combine(twice, THRESHOLD, asked[0].transport, identity, public_key)
     combine(first, THRESHOLD, asked[0].transport, identity, public_key)

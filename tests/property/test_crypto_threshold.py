@@ -20,13 +20,14 @@ from governance.crypto.errors import (
     WrongPartial,
     WrongShare,
 )
-from governance.crypto.group import G1_GENERATOR, ORDER, Scalar, combine_points, multiply
+from governance.crypto.group import ORDER, Scalar, combine_points, multiply
 from governance.crypto.partial import IdentityKey, Partial
 from governance.encoding.committee import CommitteeDomain
 from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
 
 IDENTITY = Identity(b"\x21" * 32)
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CONTEXT = Hash32(bytes(range(32)))
 indices = st.integers(1, 65535).map(MemberIndex)
 scalars = st.integers(1, ORDER - 1).map(lambda value: Scalar.from_bytes(value.to_bytes(32, "big")))
 
@@ -43,7 +44,7 @@ class Committee:
 
     def answer(self, member: MemberIndex, transport: partial.TransportPublicKey) -> Partial:
         share = vss.KeyShare(self.epoch, member, self.shares[member])
-        return partial.make_partial(share, IDENTITY, transport)
+        return partial.make_partial(share, IDENTITY, transport, CONTEXT)
 
 
 @st.composite
@@ -70,11 +71,11 @@ def form(threshold: int, members: list[MemberIndex], seed: bytes, epoch: int = 1
 @given(committees(), st.data())
 def test_any_threshold_of_members_gives_the_same_key(committee: Committee, data: st.DataObject) -> None:
     order = data.draw(st.permutations(sorted(committee.shares)))
-    transport = partial.generate_transport_key()
+    transport = partial.generate_transport_key(IDENTITY, CONTEXT)
     answers = [committee.answer(member, transport.public) for member in order[: committee.threshold]]
     for answer in answers:
         key_share = vss.compute_public_key_share(committee.commitments, committee.threshold, answer.member)
-        partial.verify_partial(answer, IDENTITY, transport.public, key_share)
+        partial.verify_partial(answer, transport.public, key_share)
     key = partial.combine(answers, committee.threshold, transport, IDENTITY, committee.commitments[0])
     assert key.point == multiply(partial.hash_identity(IDENTITY), committee.secret)
 
@@ -83,21 +84,20 @@ def test_any_threshold_of_members_gives_the_same_key(committee: Committee, data:
 @given(committees(), st.data())
 def test_fewer_than_the_threshold_never_give_the_key(committee: Committee, data: st.DataObject) -> None:
     order = data.draw(st.permutations(sorted(committee.shares)))
-    transport = partial.generate_transport_key()
+    transport = partial.generate_transport_key(IDENTITY, CONTEXT)
     answers = [committee.answer(member, transport.public) for member in order[: committee.threshold - 1]]
     with pytest.raises(ThresholdNotMet):
         partial.combine(answers, committee.threshold, transport, IDENTITY, committee.commitments[0])
 
     # What somebody who skips that check would get: Lagrange over t - 1, or with one guessed answer.
-    hashed = partial.hash_identity(IDENTITY)
-    guess = Partial(committee.epoch, order[-1], G1_GENERATOR, data.draw(scalars.map(lambda s: multiply(hashed, s))))
+    point = transport.public.point
+    guess = Partial(committee.epoch, order[-1], data.draw(scalars.map(lambda s: multiply(point, s))))
     context = ibe.WrapContext(committee.commitments[0], IDENTITY, Hash32(bytes(32)), Hash32(bytes(32)))
     wrapped = ibe.wrap(ibe.DataKey(bytes(32)), context)
     for pool in (answers, [*answers, guess]):
         factors = vss.compute_lagrange([answer.member for answer in pool])
-        c1 = combine_points([answer.c1 for answer in pool], list(factors.values()))
-        c2 = combine_points([answer.c2 for answer in pool], list(factors.values()))
-        key = IdentityKey(IDENTITY, c2 - multiply(c1, transport.secret))
+        blinded = combine_points([answer.point for answer in pool], list(factors.values()))
+        key = IdentityKey(IDENTITY, multiply(blinded, transport.secret.inverted()))
         with pytest.raises(WrongIdentityKey):
             partial.verify_identity_key(key, committee.commitments[0])
         with pytest.raises(UnwrapFailed):
@@ -108,11 +108,11 @@ def test_fewer_than_the_threshold_never_give_the_key(committee: Committee, data:
 @given(committees(), scalars, st.data())
 def test_wrong_partial_is_refused_and_named(committee: Committee, wrong: Scalar, data: st.DataObject) -> None:
     member = data.draw(st.sampled_from(sorted(committee.shares)))
-    transport = partial.generate_transport_key()
-    forged = partial.make_partial(vss.KeyShare(committee.epoch, member, wrong), IDENTITY, transport.public)
+    transport = partial.generate_transport_key(IDENTITY, CONTEXT)
+    forged = partial.make_partial(vss.KeyShare(committee.epoch, member, wrong), IDENTITY, transport.public, CONTEXT)
     key_share = vss.compute_public_key_share(committee.commitments, committee.threshold, member)
     with pytest.raises(WrongPartial, match=f"member {member} ") as caught:
-        partial.verify_partial(forged, IDENTITY, transport.public, key_share)
+        partial.verify_partial(forged, transport.public, key_share)
     assert caught.value.details == {"member": member}
     others = [m for m in sorted(committee.shares) if m != member][: committee.threshold - 1]
     answers = [forged, *(committee.answer(m, transport.public) for m in others)]
@@ -142,7 +142,7 @@ def test_shares_of_different_epochs_do_not_mix(seed: bytes, data: st.DataObject)
     new = Committee(3, old.secret, commitments, shares, Epoch(2))
     assert new.commitments[0] == old.commitments[0]
 
-    transport = partial.generate_transport_key()
+    transport = partial.generate_transport_key(IDENTITY, CONTEXT)
     chosen = data.draw(st.permutations(members))[:3]
     split = data.draw(st.integers(1, 2))
     mixed = [(old if i < split else new).answer(m, transport.public) for i, m in enumerate(chosen)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from committee_system import Asked, CommitteeSystem
-from governance.crypto.partial import Partial, make_partial
+from governance.crypto.partial import Partial
 from governance.crypto.points import g1_to_eip2537
 from governance.crypto.vss import KeyShare
 from governance.ledger.codec import Call, encode_call
 from governance.ledger.errors import LedgerRefused
 from governance.ledger.signer import Signer
 from oracle_fleet import OracleProcess, wait_until
+from transport import multiply_share
 
 GAS = 3_000_000
 FEE = 10**11
@@ -52,12 +53,10 @@ def approve(committee: CommitteeSystem, asked: Asked, oracles: Sequence[OraclePr
 
 def make_answer(asked: Asked, share: KeyShare) -> Partial:
     """The partial that this share gives, right or wrong."""
-    return make_partial(share, asked.event.identity, asked.transport.public)
+    return multiply_share(share, asked.transport.public)
 
 
 def post(committee: CommitteeSystem, asked: Asked, partial: Partial, verification_key: bytes) -> Call:
     """The call that answers with that partial, under that key."""
     ledger = committee.system.ledger
-    hashed = ledger.committee.get_hash_to_g1(asked.event.identity)
-    c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-    return ledger.committee.post(asked.event, c1, c2, hashed=hashed, verification_key=verification_key)
+    return ledger.committee.post(asked.event, g1_to_eip2537(partial.point), verification_key=verification_key)

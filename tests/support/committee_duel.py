@@ -97,18 +97,17 @@ class Arkworks:
             return False
         return True
 
-    def is_transport_key(self, t1: bytes, t2: bytes) -> bool:
+    def is_transport_key(self, context: Hash32, identity: Identity, transport_key: bytes, proof: bytes) -> bool:
         try:
-            verify_transport_key(TransportPublicKey(g1_from_eip2537(t1), g2_from_eip2537(t2)))
+            verify_transport_key(TransportPublicKey(g1_from_eip2537(transport_key), proof), identity, context)
         except (InvalidPoint, WrongTransportKey):
             return False
         return True
 
-    def is_partial(self, identity: Identity, answer: Sequence[bytes], t2: bytes, key: bytes) -> bool:
-        c1, c2 = g1_from_eip2537(answer[0]), g1_from_eip2537(answer[1], allow_identity=True)
-        transport = TransportPublicKey(c1, g2_from_eip2537(t2))  # the check reads T2 alone
+    def is_partial(self, transport_key: bytes, partial_key: bytes, key: bytes) -> bool:
+        partial = Partial(Epoch(0), MemberIndex(1), g1_from_eip2537(partial_key, allow_identity=True))
         try:
-            verify_partial(Partial(Epoch(0), MemberIndex(1), c1, c2), identity, transport, g2_from_eip2537(key))
+            verify_partial(partial, TransportPublicKey(g1_from_eip2537(transport_key), b""), g2_from_eip2537(key))
         except WrongPartial:
             return False
         return True
@@ -295,24 +294,24 @@ class Duel:
 
     # --- the bus
 
-    def request(self, sender: Address, release_id: ReleaseId, t1: bytes, t2: bytes) -> Refusal | tuple[Event, ...]:
+    def request(self, sender: Address, release_id: ReleaseId, key: bytes, proof: bytes) -> Refusal | tuple[Event, ...]:
         state, now = self.world.state, self.world.now
-        result = unlocks.process_request(state, sender, release_id, t1, t2, now, self.curve)
-        return self.step(sender, Call("Committee", "requestUnlock", (release_id, t1, t2)), result)
+        result = unlocks.process_request(state, sender, release_id, key, proof, now, self.curve)
+        return self.step(sender, Call("Committee", "requestUnlock", (release_id, key, proof)), result)
 
     def approve(self, sender: Address, request_id: RequestId) -> Refusal | tuple[Event, ...]:
         result = unlocks.process_approve(self.world.state, sender, request_id, self.world.now)
         return self.step(sender, Call("Committee", "approve", (request_id,)), result)
 
     def post(
-        self, sender: Address, request_id: RequestId, c1: bytes, c2: bytes, hashed: bytes, t2: bytes, key: bytes
+        self, sender: Address, request_id: RequestId, partial_key: bytes, transport_key: bytes, key: bytes
     ) -> Refusal | tuple[Event, ...]:
         state, now = self.world.state, self.world.now
         made = state.committee.requests.get(request_id)
         asked = (made.release_id, made.worker) if made is not None else (bytes(32), sender)
-        points = (split_words(point) for point in (c1, c2, hashed, t2, key))
+        points = (split_words(point) for point in (partial_key, transport_key, key))
         call = Call("Committee", "post", (request_id, *asked, *points))
-        return self.step(sender, call, unlocks.process_post(state, sender, request_id, c1, c2, now, self.curve))
+        return self.step(sender, call, unlocks.process_post(state, sender, request_id, partial_key, now, self.curve))
 
 
 def _addresses(world: World) -> tuple[Address, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from committee_duel import Duel
 from governance.crypto.envelope import EnvelopeContext, EnvelopeKeyPair, EnvelopePublicKey, open_share, seal_share
 from governance.crypto.group import G2, Scalar
-from governance.crypto.partial import Partial, TransportPublicKey, make_partial
+from governance.crypto.partial import Partial, TransportPublicKey
 from governance.crypto.points import g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
 from governance.crypto.possession import prove_share_possession
 from governance.crypto.vss import Dealing, KeyShare, add_shares, compute_public_key_share, deal, verify_share
@@ -20,13 +20,13 @@ from governance.types import (
     Address,
     FormCommittee,
     Hash32,
-    Identity,
     MemberIndex,
     OracleMember,
     ReleaseId,
 )
 from governance.types.events.committee import Dealt, TransportKeyRegistered
 from spec_world import address_of
+from transport import multiply_share
 
 POINT = 256
 
@@ -87,8 +87,8 @@ class Oracle:
         public = compute_public_key_share(read_points(aggregate), self.threshold, self.index)
         return g1_to_eip2537(prove_share_possession(self.share, public, self.domain, self.index))
 
-    def answer(self, identity: Identity, transport: TransportPublicKey) -> Partial:
-        return make_partial(KeyShare(self.domain.epoch, self.index, self.share), identity, transport)
+    def answer(self, transport: TransportPublicKey) -> Partial:
+        return multiply_share(KeyShare(self.domain.epoch, self.index, self.share), transport)
 
     def _context(self, dealer: Oracle, recipient: MemberIndex) -> EnvelopeContext:
         return EnvelopeContext(self.domain, dealer.index, recipient, dealer.dealing.commitments_hash)

@@ -13,8 +13,8 @@ from committee_player import SIZE, form_committee
 from governance.chain.anvil import Mining
 from governance.charter.templates import read_template
 from governance.crypto.ibe import DataKey, WrapContext, WrappedKey, wrap
-from governance.crypto.partial import Partial, TransportKey, generate_transport_key
-from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537, g2_to_eip2537
+from governance.crypto.partial import Partial, TransportKey
+from governance.crypto.points import g1_from_eip2537, g2_from_eip2537
 from governance.encoding.keccak import keccak256
 from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_identity, compute_model_id
@@ -45,6 +45,7 @@ from governance.types.events.committee import PartialPosted, UnlockApproved, Unl
 from live_system import LiveSystem, live_system
 from oracle.config import OracleConfig
 from oracle_fleet import OracleProcess, Pulse, make_oracles, pulse, wait_until
+from transport import make_transport, request_call
 
 DKG_PATIENCE = 90.0  # [seconds] of a crowded machine
 UNLOCK_PATIENCE = 60.0
@@ -60,14 +61,6 @@ class Asked:
     @property
     def request_id(self) -> RequestId:
         return self.event.request_id
-
-    @property
-    def t1(self) -> bytes:
-        return g1_to_eip2537(self.transport.public.t1)
-
-    @property
-    def t2(self) -> bytes:
-        return g2_to_eip2537(self.transport.public.t2)
 
 
 @dataclass
@@ -138,10 +131,9 @@ class CommitteeSystem:
 
     def ask(self, release: ReleaseId, worker: Signer | None = None) -> Asked:
         """The worker posts an unlock request."""
-        transport = generate_transport_key()
-        t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
-        ledger = self.system.ledger
-        receipt = ledger.send(ledger.committee.request_unlock(release, t1, t2), worker or self.worker)
+        ledger, signer = self.system.ledger, worker or self.worker
+        transport = make_transport(ledger, release, signer.address)
+        receipt = ledger.send(request_call(ledger, release, transport.public), signer)
         return Asked(receipt.find(UnlockRequested), transport)
 
     def approvals(self, asked: Asked) -> list[int]:
@@ -152,7 +144,7 @@ class CommitteeSystem:
         """The answers on the chain, in their order."""
         epoch = self.system.ledger.committee.get_request(asked.request_id).epoch
         return [
-            Partial(epoch, event.index, g1_from_eip2537(event.c1), g1_from_eip2537(event.c2))
+            Partial(epoch, event.index, g1_from_eip2537(event.partial_key))
             for event in self._events(PartialPosted)
             if event.request_id == asked.request_id
         ]

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from committee_player import Player, form_committee
-from governance.crypto.partial import TransportKey, generate_transport_key
-from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
+from governance.crypto.partial import TransportKey
 from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_model_id
 from governance.ledger.signer import Keystore, Signer
@@ -46,6 +45,7 @@ from oracle.node import Node
 from oracle.report import Report
 from oracle.store import SecretStore
 from oracle_fleet import PASSWORD, OracleProcess, make_oracles
+from transport import make_transport, request_call
 
 QUORUM = (0, 1, 2, 3, 5, 6, 7, 10, 11, 12)
 NAMES = ("liar", "second", "third")
@@ -100,9 +100,9 @@ class FaultScene:
         return mined + waiting - self._sent
 
     def ask(self, release: ReleaseId) -> tuple[UnlockRequested, TransportKey]:
-        transport = generate_transport_key()
-        t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
-        receipt = self.system.ledger.send(self.system.ledger.committee.request_unlock(release, t1, t2), self.worker)
+        ledger = self.system.ledger
+        transport = make_transport(ledger, release, self.worker.address)
+        receipt = ledger.send(request_call(ledger, release, transport.public), self.worker)
         return receipt.find(UnlockRequested), transport
 
     def approve(self, request: RequestId, *players: Player) -> None:
@@ -244,7 +244,7 @@ class Life:
         )
         (posted,) = (event for event in events if isinstance(event, PartialPosted))
         assert self.journal is not None
-        assert self.journal.answer(self.scene.approved) == (posted.c1, posted.c2)
+        assert self.journal.answer(self.scene.approved) == posted.partial_key
         assert posted.request_id == self.scene.approved
 
 

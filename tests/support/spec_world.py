@@ -372,8 +372,8 @@ class World:
         return release_id_of(self.carry(ActionKind.GRANT_RELEASE, self.make_release(model_id, 90 * DAY)))
 
     def try_request(self, release_id: ReleaseId, key: int = 0, worker: Address = WORKER) -> Result:
-        t1, t2 = label("t1", key) * 4, label("t2", key) * 8
-        return unlocks.process_request(self.state, worker, release_id, t1, t2, self.now)
+        transport_key, proof = label("transport key", key) * 4, label("proof", key) * 2
+        return unlocks.process_request(self.state, worker, release_id, transport_key, proof, self.now)
 
     def request(self, release_id: ReleaseId, key: int = 0) -> RequestId:
         return self.take(self.try_request(release_id, key)).events[0].request_id  # type: ignore[union-attr]
@@ -382,7 +382,7 @@ class World:
         return unlocks.process_approve(self.state, self.oracle(place), request_id, self.now)
 
     def try_post(self, request_id: RequestId, place: int) -> Result:
-        return unlocks.process_post(self.state, self.oracle(place), request_id, b"c1", b"c2", self.now)
+        return unlocks.process_post(self.state, self.oracle(place), request_id, b"partial", self.now)
 
 
 def bind(state: SystemState, epoch: Epoch, index: MemberIndex, content: bytes) -> Hash32:

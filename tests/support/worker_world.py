@@ -17,8 +17,7 @@ from committee_members import Oracle
 from governance.chain.rpc import as_int
 from governance.constraints.document import ConstraintDocument, ConstraintScope
 from governance.constraints.scope import Budget, ReleaseScope
-from governance.crypto.partial import TransportPublicKey, hash_identity
-from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
+from governance.crypto.points import g1_to_eip2537
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.names import compute_constraint_id, compute_organisation_id, make_short_name, release_id_of
 from governance.errors import Refused, Unavailable
@@ -54,6 +53,7 @@ from inference.worker import Post, Worker
 from live_system import LiveSystem, live_system
 from oracle_fleet import Pulse, pulse
 from tiny_model import make_tiny_model
+from transport import shown_by
 
 THRESHOLD, SIZE = 3, 5
 COMMITTEE_SEATS = (0, 5, 10, 1, 6)
@@ -148,12 +148,9 @@ class Committee:
             if not request.approvals >> place & 1:
                 ledger.send(ledger.committee.approve(asked.request_id), key)
             elif request.approvals.bit_count() >= THRESHOLD and self._owes(request, place):
-                transport = TransportPublicKey(g1_from_eip2537(asked.t1), g2_from_eip2537(asked.t2))
-                partial = member.answer(asked.identity, transport)
+                partial = member.answer(shown_by(asked))
                 public = ledger.committee.get_verification_key(asked.epoch, member.index)
-                c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-                hashed = g1_to_eip2537(hash_identity(asked.identity))
-                call = ledger.committee.post(asked, c1, c2, hashed=hashed, verification_key=public)
+                call = ledger.committee.post(asked, g1_to_eip2537(partial.point), verification_key=public)
                 ledger.send(call, key)
 
 

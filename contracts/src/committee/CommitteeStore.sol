@@ -20,7 +20,7 @@ abstract contract CommitteeStore is ICommittee, ActionTarget {
         uint32 partials;
         uint16 threshold;
         // ---
-        bytes32 answerHash; // keccak256(releaseId || worker || H(id) || T2): all that an answer is given again
+        bytes32 answerHash; // keccak256(releaseId || worker || T): all that an answer is given again
         bytes32 releaseId;
         bytes32 identity;
         bytes32 transportHash;

@@ -10,10 +10,10 @@ import {CommitteeStore} from "./CommitteeStore.sol";
 /// @dev The bus between workers and oracles: ask, approve, answer.
 ///
 /// An answer is irrevocable once it is broadcast (a reverted transaction decrypts as well as an accepted one), so nobody
-/// answers before t members approved. Answers are encrypted to the worker, and each is verified here.
+/// answers before t members approved. Answers are blinded by the worker's key, and each is verified here.
 abstract contract UnlockBus is CommitteeStore {
     /// @inheritdoc ICommittee
-    function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2)
+    function requestUnlock(bytes32 releaseId, bytes calldata transportKey, bytes calldata proof)
         external
         returns (bytes32 requestId)
     {
@@ -21,26 +21,29 @@ abstract contract UnlockBus is CommitteeStore {
         if (epoch == 0) revert NoCommittee(); // R-Committee-19
         (bytes32 identity, bytes32 lineage, uint64 stopsSeen) = _requireReleasable(releaseId, msg.sender);
         _requireNoneOpen(_lastRequests[releaseId][msg.sender]);
-        BlsProofs.requireTransportKey(t1, t2); // R-Committee-09
+        bytes memory hashed = BlsProofs.hashIdentity(identity);
+        bytes32 context = keccak256(
+            abi.encode("custodes/transport/v1", block.chainid, address(this), releaseId, msg.sender, identity)
+        );
+        BlsProofs.requireTransportKey(transportKey, proof, hashed, context); // R-Committee-09
 
         uint16 threshold = _epochs[epoch].threshold;
         Answered storage answered = _answered[epoch][identity];
         if (!answered.asked) (answered.asked, answered.lineage) = (true, lineage);
         _requireNotBarred(identity, answered, threshold, stopsSeen);
 
-        bytes32 transportHash = keccak256(bytes.concat(t1, t2));
+        bytes32 transportHash = keccak256(transportKey);
         requestId = computeRequestId(epoch, releaseId, msg.sender, transportHash);
         StoredRequest storage request = _requests[requestId];
         // R-Committee-14: a transport key serves once
         if (request.expiresAt != 0) revert RequestOpen(requestId, request.expiresAt);
         uint40 expiresAt = uint40(block.timestamp) + _readParameter(REQUEST_LIFETIME);
         (request.releaseId, request.identity, request.transportHash) = (releaseId, identity, transportHash);
-        // What hashing to the curve costs is paid here once, and not by every oracle.
-        request.answerHash = keccak256(abi.encodePacked(releaseId, msg.sender, BlsProofs.hashIdentity(identity), t2));
+        request.answerHash = keccak256(abi.encodePacked(releaseId, msg.sender, transportKey));
         (request.worker, request.epoch) = (msg.sender, epoch);
         (request.expiresAt, request.threshold) = (expiresAt, threshold);
         _lastRequests[releaseId][msg.sender] = requestId;
-        emit UnlockRequested(requestId, releaseId, msg.sender, epoch, identity, t1, t2, expiresAt);
+        emit UnlockRequested(requestId, releaseId, msg.sender, epoch, identity, transportKey, proof, expiresAt);
     }
 
     /// @inheritdoc ICommittee
@@ -63,10 +66,8 @@ abstract contract UnlockBus is CommitteeStore {
         bytes32 requestId,
         bytes32 releaseId,
         address worker,
-        bytes32[4] calldata c1,
-        bytes32[4] calldata c2,
-        bytes32[4] calldata hashed,
-        bytes32[8] calldata t2,
+        bytes32[4] calldata partialKey,
+        bytes32[4] calldata transportKey,
         bytes32[8] calldata verificationKey
     ) external {
         StoredRequest storage request = _requireOpen(requestId);
@@ -81,20 +82,20 @@ abstract contract UnlockBus is CommitteeStore {
         if (approved < threshold) revert NotApproved(requestId, approved, threshold);
         if (approvals & bit == 0) revert NotApproved(requestId, 0, 1);
         // R-Committee-17: what is given again is what was hashed, and checked, when the unlock was asked for
-        bytes32 given = keccak256(abi.encodePacked(releaseId, worker, hashed, t2));
+        bytes32 given = keccak256(abi.encodePacked(releaseId, worker, transportKey));
         if (given != request.answerHash) revert BadPartial(requestId, holder.index);
         (bytes32 identity,, uint64 stopsSeen) = _requireReleasable(releaseId, worker);
-        if (!BlsProofs.isPartial(hashed, c1, c2, t2, verificationKey)) {
+        if (!BlsProofs.isPartial(partialKey, transportKey, verificationKey)) {
             // R-Committee-17: told and not reverted, since a revert would take the culprit's name along. Whatever somebody
             // else could have made wrong was compared before this.
-            emit PartialRefused(requestId, holder.index, msg.sender, abi.encodePacked(c1), abi.encodePacked(c2));
+            emit PartialRefused(requestId, holder.index, msg.sender, abi.encodePacked(partialKey));
             return;
         }
 
         _recordAnswer(epoch, identity, bit, threshold, stopsSeen);
         partials |= bit;
         request.partials = partials;
-        emit PartialPosted(requestId, holder.index, abi.encodePacked(c1), abi.encodePacked(c2), _count(partials));
+        emit PartialPosted(requestId, holder.index, abi.encodePacked(partialKey), _count(partials));
     }
 
     /// @inheritdoc ICommittee

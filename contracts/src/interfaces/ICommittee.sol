@@ -66,7 +66,7 @@ interface ICommittee is IActionTarget {
     struct Request {
         bytes32 releaseId;
         bytes32 identity;
-        bytes32 transportHash; // keccak256(T1 || T2)
+        bytes32 transportHash; // keccak256(T)
         address worker;
         uint64 epoch;
         uint40 expiresAt; // [Unix seconds]; 0 = no such request
@@ -103,14 +103,14 @@ interface ICommittee is IActionTarget {
         address indexed worker,
         uint64 epoch,
         bytes32 identity,
-        bytes t1,
-        bytes t2,
+        bytes transportKey,
+        bytes proof,
         uint40 expiresAt
     );
     event UnlockApproved(bytes32 indexed requestId, uint16 indexed index, uint8 approvals);
-    event PartialPosted(bytes32 indexed requestId, uint16 indexed index, bytes c1, bytes c2, uint8 partials);
-    /// @notice A member answered with points that do not verify against its key: R-Committee-17. They count for nothing.
-    event PartialRefused(bytes32 indexed requestId, uint16 indexed index, address indexed oracle, bytes c1, bytes c2);
+    event PartialPosted(bytes32 indexed requestId, uint16 indexed index, bytes partialKey, uint8 partials);
+    /// @notice A member answered with a point that does not verify against its key: R-Committee-17. It counts for nothing.
+    event PartialRefused(bytes32 indexed requestId, uint16 indexed index, address indexed oracle, bytes partialKey);
 
     /// @notice R-Committee-01: the committee is malformed: 2 <= t, 2t - 1 <= n <= 31, t + slack <= n, distinct oracles.
     error MalformedCommittee(uint16 threshold, uint16 slack, uint256 size);
@@ -128,8 +128,8 @@ interface ICommittee is IActionTarget {
     error AlreadyDone(uint64 epoch, uint16 index);
     /// @notice R-Committee-08: what was revealed is not what was committed, or has the wrong length.
     error CommitmentMismatch(uint16 dealer, bytes32 actual, bytes32 committed);
-    /// @notice R-Committee-09: a point is off the curve, outside the subgroup, the identity, or not canonical; or T1 and T2
-    /// are not the same secret.
+    /// @notice R-Committee-09: a point is off the curve, outside the subgroup, the identity, or not canonical; or nobody
+    /// has proven to know the secret behind a transport key.
     error BadPoint();
     /// @notice R-Committee-10: the proof of possession does not verify.
     error BadProof(uint16 index);
@@ -146,7 +146,7 @@ interface ICommittee is IActionTarget {
     error NoOpenRequest(bytes32 requestId, uint40 expiresAt);
     /// @notice R-Committee-16: the request has fewer approvals than the threshold.
     error NotApproved(bytes32 requestId, uint256 actual, uint256 required);
-    /// @notice R-Committee-17: the partial comes with another H(id), T2 or PK_i than those that it has to verify against.
+    /// @notice R-Committee-17: the partial comes with another T or PK_i than those that it has to verify against.
     error BadPartial(bytes32 requestId, uint16 index);
     /// @notice R-Committee-18: a stop fell between the first partial and the t-th: that identity waits for a refresh.
     error IdentityBarred(bytes32 identity);
@@ -185,24 +185,26 @@ interface ICommittee is IActionTarget {
     /// @notice By anybody, after a deadline: the epoch goes on with those who did their part, comes in force, or aborts.
     function advance(uint64 epoch) external;
 
-    /// @notice By a worker that the release names: T1 = tau g1 (128 bytes), T2 = tau g2 (256 bytes), fresh.
-    function requestUnlock(bytes32 releaseId, bytes calldata t1, bytes calldata t2) external returns (bytes32 requestId);
+    /// @notice By a worker that the release names: T = tau H(id) (128 bytes), fresh, and the proof that it knows tau
+    /// (challenge and response, 64 bytes), bound to
+    /// keccak256(abi.encode("custodes/transport/v1", chainId, this, releaseId, worker, identity)).
+    function requestUnlock(bytes32 releaseId, bytes calldata transportKey, bytes calldata proof)
+        external
+        returns (bytes32 requestId);
 
     /// @notice By a member of the request's epoch, once.
     function approve(bytes32 requestId) external;
 
-    /// @notice By a member of the request's epoch, once, after t approvals: C1 = r g1, C2 = x_i H(id) + r T1. The
-    /// request's release and worker, H(id), t2 and the member's PK_i are given again and checked against their hashes. Points
-    /// are words: of G1 four, of G2 eight, so that none has a length that could be wrong. A wrong C1 or C2 reverts nothing:
-    /// it is refused, and stays on record with the oracle's address.
+    /// @notice By a member of the request's epoch, once, after t approvals: C = x_i T. The request's release and worker, T and
+    /// the member's PK_i are given again and checked against their hashes. Points are words: of G1 four, of G2 eight, so that
+    /// none has a length that could be wrong. A wrong C reverts nothing: it is refused, and stays on record with the
+    /// oracle's address.
     function post(
         bytes32 requestId,
         bytes32 releaseId,
         address worker,
-        bytes32[4] calldata c1,
-        bytes32[4] calldata c2,
-        bytes32[4] calldata hashed,
-        bytes32[8] calldata t2,
+        bytes32[4] calldata partialKey,
+        bytes32[4] calldata transportKey,
         bytes32[8] calldata verificationKey
     ) external;
 
@@ -229,7 +231,7 @@ interface ICommittee is IActionTarget {
 
     function verificationKey(uint64 epoch, uint16 index) external view returns (bytes memory);
 
-    /// @notice keccak256(abi.encode("custodes/unlock/v1", chainId, this, epoch, releaseId, worker, keccak256(T1 || T2))).
+    /// @notice keccak256(abi.encode("custodes/unlock/v1", chainId, this, epoch, releaseId, worker, keccak256(T))).
     function computeRequestId(uint64 epoch, bytes32 releaseId, address worker, bytes32 transportHash)
         external
         view

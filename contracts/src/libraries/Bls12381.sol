@@ -20,9 +20,6 @@ library Bls12381 {
     /// @dev r, the order of both groups.
     uint256 internal constant ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
 
-    bytes internal constant G1_GENERATOR = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
-        hex"0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
-
     /// @dev -g2: with it an equation e(a, g2) = ... becomes one product that is 1.
     bytes internal constant NEGATED_G2_GENERATOR = hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
         hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
@@ -32,6 +29,7 @@ library Bls12381 {
     uint256 private constant SHA256 = 0x02;
     uint256 private constant MODEXP = 0x05;
     uint256 private constant G1_ADD = 0x0b;
+    uint256 private constant G1_MSM = 0x0c;
     uint256 private constant G2_MSM = 0x0e;
     uint256 private constant PAIRING = 0x0f;
     uint256 private constant MAP_FP_TO_G1 = 0x10;
@@ -46,6 +44,18 @@ library Bls12381 {
         bytes32[1] memory result;
         _call(PAIRING, _body(pairs), pairs.length, _at(result), 32);
         return result[0] == bytes32(uint256(1));
+    }
+
+    /// @dev a A + b B for points of G1, each checked to lie in the subgroup.
+    function combineTwo(bytes memory pointA, uint256 a, bytes memory pointB, uint256 b)
+        internal
+        view
+        returns (bytes memory sum)
+    {
+        if (pointA.length != G1_BYTES || pointB.length != G1_BYTES) revert ICommittee.BadPoint();
+        bytes memory terms = bytes.concat(pointA, bytes32(a), pointB, bytes32(b));
+        sum = new bytes(G1_BYTES);
+        _call(G1_MSM, _body(terms), terms.length, _body(sum), G1_BYTES);
     }
 
     /// @dev sum of x^k C_k over the points C_0, C_1, ... (256 bytes each, at least one): the polynomial in the exponent at

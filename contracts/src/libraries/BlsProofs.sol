@@ -31,27 +31,30 @@ library BlsProofs {
         return Bls12381.isPairingOne(bytes.concat(proof, Bls12381.NEGATED_G2_GENERATOR, hashed, key));
     }
 
-    /// @dev Reverts with BadPoint unless T1 = tau g1 and T2 = tau g2 for one tau that is not 0: e(T1, g2) = e(g1, T2).
-    /// An oracle that answered a T1 of low order, or one that T2 does not match, would give away x_i H(id) or be cheated of
-    /// the check of its own answer.
-    function requireTransportKey(bytes calldata t1, bytes calldata t2) internal view {
-        if (t1.length != Bls12381.G1_BYTES || t2.length != Bls12381.G2_BYTES) revert ICommittee.BadPoint();
-        if (Bls12381.isIdentity(t1)) revert ICommittee.BadPoint();
-        bytes memory pairs = bytes.concat(t1, Bls12381.NEGATED_G2_GENERATOR, Bls12381.G1_GENERATOR, t2);
-        if (!Bls12381.isPairingOne(pairs)) revert ICommittee.BadPoint();
+    /// @dev Reverts with BadPoint unless who made the proof (challenge and response, 32 bytes each) knows the tau that is not
+    /// 0 with T = tau H(id), and made it for this context. A member answers x_i T: if T were a multiple of another H(id'), or
+    /// of what somebody else had posted, that would be a share of a key that nobody released. Source: Schnorr, with the
+    /// statement and its place in the hash; 254 bits of it are uniform and below the order.
+    function requireTransportKey(bytes calldata key, bytes calldata proof, bytes memory hashed, bytes32 context)
+        internal
+        view
+    {
+        if (proof.length != 64 || Bls12381.isIdentity(key)) revert ICommittee.BadPoint();
+        uint256 challenge = uint256(bytes32(proof[:32]));
+        uint256 response = uint256(bytes32(proof[32:]));
+        // Only canonical scalars, so that a proof can be written in one way.
+        if (challenge >= Bls12381.ORDER || response >= Bls12381.ORDER) revert ICommittee.BadPoint();
+        bytes memory commitment = Bls12381.combineTwo(hashed, response, key, Bls12381.ORDER - challenge);
+        if (uint256(keccak256(bytes.concat(context, key, commitment))) >> 2 != challenge) revert ICommittee.BadPoint();
     }
 
-    /// @dev Whether C1 = r g1 and C2 = x_i H(id) + r T1 for some r that is not 0: e(C2, g2) = e(C1, T2) e(H(id), PK_i).
-    /// H(id), T2 and PK_i are those that were made or checked before; the caller compares their hashes.
-    function isPartial(
-        bytes32[4] calldata hashed,
-        bytes32[4] calldata c1,
-        bytes32[4] calldata c2,
-        bytes32[8] calldata t2,
-        bytes32[8] calldata key
-    ) internal view returns (bool) {
-        // r = 0 would publish x_i H(id) as it stands
-        if ((c1[0] | c1[1] | c1[2] | c1[3]) == 0) revert ICommittee.BadPoint();
-        return Bls12381.isPairingOne(abi.encodePacked(c2, Bls12381.NEGATED_G2_GENERATOR, c1, t2, hashed, key));
+    /// @dev Whether C = x_i T: e(C, g2) = e(T, PK_i). T and PK_i are those that were proven before, neither the identity; the
+    /// caller compares their hashes.
+    function isPartial(bytes32[4] calldata partialKey, bytes32[4] calldata transportKey, bytes32[8] calldata key)
+        internal
+        view
+        returns (bool)
+    {
+        return Bls12381.isPairingOne(abi.encodePacked(partialKey, Bls12381.NEGATED_G2_GENERATOR, transportKey, key));
     }
 }

@@ -9,6 +9,8 @@ import {BlsHarness} from "./BlsHarness.sol";
 
 contract Bls12381Test is Test {
     uint256 private constant GAS = 1_000_000; // a precompile that refuses burns what it is given
+    bytes private constant G1_GENERATOR =
+        hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
     BlsHarness private bls;
 
     function setUp() public {
@@ -101,15 +103,43 @@ contract Bls12381Test is Test {
         return bls.weigh{gas: GAS}(lists, weights);
     }
 
+    /// @dev Against points that the Python library has multiplied.
+    function test_combineTwo_isTheSumOfMultiples() public view {
+        (, uint256 order) = bls.generators();
+        bytes memory hashed = DkgVectors.HASHED_IDENTITY;
+        (uint256 a, uint256 b) = (uint256(DkgVectors.transportSecret(0)), uint256(DkgVectors.transportSecret(1)));
+        (bytes memory first, bytes memory second) = (DkgVectors.transportKey(0), DkgVectors.transportKey(1));
+        assertEq(bls.combineTwo(hashed, a, hashed, 0), first, "a H");
+        assertEq(bls.combineTwo(hashed, 0, hashed, b), second, "b H");
+        assertEq(bls.combineTwo(first, 1, second, 1), bls.combineTwo(hashed, a, hashed, b), "a H + b H");
+        assertTrue(bls.isIdentity(bls.combineTwo(first, 1, first, order - 1)), "P - P");
+    }
+
+    function test_combineTwo_reverts_onAPointOutsideOfTheSubgroup() public {
+        bytes memory hashed = DkgVectors.HASHED_IDENTITY;
+        expectBadPoint();
+        bls.combineTwo{gas: GAS}(DkgVectors.G1_LOW_ORDER, 1, hashed, 1);
+        expectBadPoint();
+        bls.combineTwo{gas: GAS}(hashed, 1, DkgVectors.G1_LOW_ORDER, 1);
+    }
+
+    function test_combineTwo_reverts_onAPointOfAnotherLength() public {
+        bytes memory hashed = DkgVectors.HASHED_IDENTITY;
+        expectBadPoint();
+        bls.combineTwo(bytes.concat(hashed, hex"00"), 1, hashed, 1);
+        expectBadPoint();
+        bls.combineTwo(hashed, 1, "", 1);
+    }
+
     /// forge-config: default.fuzz.runs = 32
     function test_invert_isTheInverse(uint256 x) public view {
-        (,, uint256 order) = bls.generators();
+        (, uint256 order) = bls.generators();
         x = bound(x, 1, order - 1);
         assertEq(mulmod(x, bls.invert(x), order), 1, "x / x");
     }
 
     function test_isShare_isWhatWasDealt_andNothingElse() public view {
-        (,, uint256 order) = bls.generators();
+        (, uint256 order) = bls.generators();
         bytes memory points = DkgVectors.commitments(2);
         uint256 share = uint256(DkgVectors.dealtShare(2, 4));
         assertTrue(bls.isShare(points, 4, share), "the share");
@@ -155,11 +185,11 @@ contract Bls12381Test is Test {
 
     /// @dev e(g1, -g2) e(g1, x) = 1 for x = g2 alone, and r g2 = 0: the constants are what they are called.
     function test_constants_areTheGenerators() public view {
-        (bytes memory g1, bytes memory negated, uint256 order) = bls.generators();
+        (bytes memory negated, uint256 order) = bls.generators();
         // (r - 1)(-g2) = g2: the value at x = r - 1 of the polynomial 0 + (-g2) x.
         bytes memory g2 = bls.evaluate(bytes.concat(new bytes(256), negated), order - 1);
-        assertTrue(bls.isPairingOne(bytes.concat(g1, negated, g1, g2)), "e(g1, -g2) e(g1, g2) = 1");
-        assertFalse(bls.isPairingOne(bytes.concat(g1, negated)), "e(g1, -g2) = 1");
+        assertTrue(bls.isPairingOne(bytes.concat(G1_GENERATOR, negated, G1_GENERATOR, g2)), "e(g1, -g2) e(g1, g2) = 1");
+        assertFalse(bls.isPairingOne(bytes.concat(G1_GENERATOR, negated)), "e(g1, -g2) = 1");
         assertTrue(bls.isIdentity(weigh(g2, negated, 1)), "g2 - g2 = 0");
         // keccak256 of g2 as EIP-2537 writes it ("Curve parameters").
         assertEq(keccak256(g2), 0x073c1d14a584cbdb80754aed6e8b19731982abdc13565587b26f5c8d1d78b569, "g2");
@@ -209,10 +239,10 @@ contract Bls12381Test is Test {
     /// @dev Whatever is hashed is of the subgroup, or the pairing would refuse it.
     /// forge-config: default.fuzz.runs = 32
     function test_hashToG1_isOfTheSubgroup(bytes calldata message, bytes32 tag) public view {
-        (bytes memory g1, bytes memory negated,) = bls.generators();
+        (bytes memory negated,) = bls.generators();
         bytes memory point = bls.hashToG1(message, bytes.concat(tag));
         assertFalse(bls.isIdentity(point), "identity");
-        bls.isPairingOne(bytes.concat(point, negated, g1, negated));
+        bls.isPairingOne(bytes.concat(point, negated, G1_GENERATOR, negated));
     }
 
     function expectBadPoint() private {

@@ -53,7 +53,15 @@ contract BlsHarness {
         return keccak256(first) == before && keccak256(second) != before;
     }
 
-    function generators() external pure returns (bytes memory g1, bytes memory negatedG2, uint256 order) {
-        return (Bls12381.G1_GENERATOR, Bls12381.NEGATED_G2_GENERATOR, Bls12381.ORDER);
+    function generators() external pure returns (bytes memory negatedG2, uint256 order) {
+        return (Bls12381.NEGATED_G2_GENERATOR, Bls12381.ORDER);
+    }
+
+    function combineTwo(bytes calldata pointA, uint256 a, bytes calldata pointB, uint256 b)
+        external
+        view
+        returns (bytes memory)
+    {
+        return Bls12381.combineTwo(pointA, a, pointB, b);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICommittee} from "../../src/interfaces/ICommittee.sol";
+import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {
     ActionKind,
     FormCommittee,
@@ -213,9 +214,38 @@ abstract contract CommitteeTest is Targets {
     }
 
     function request(bytes32 releaseId, address worker, uint256 number) internal returns (bytes32 requestId) {
+        bytes memory key = DkgVectors.transportKey(number);
+        bytes memory proof = proofOf(releaseId, worker, key, uint256(DkgVectors.transportSecret(number)));
         vm.prank(worker);
-        requestId = committee.requestUnlock{gas: GAS}(releaseId, DkgVectors.t1(number), DkgVectors.t2(number));
+        requestId = committee.requestUnlock{gas: GAS}(releaseId, key, proof);
         asked[requestId] = Asked(releaseId, worker);
+    }
+
+    /// @dev The proof for this request that the secret is known, with a nonce that only tests may use twice.
+    function proofOf(bytes32 releaseId, address worker, bytes memory key, uint256 secret)
+        internal
+        view
+        returns (bytes memory)
+    {
+        return proofFor(DkgVectors.IDENTITY, DkgVectors.NONCE_POINT, releaseId, worker, key, secret);
+    }
+
+    /// @dev The same for any identity; `noncePoint` is the nonce times what it hashes to.
+    function proofFor(
+        bytes32 identity,
+        bytes memory noncePoint,
+        bytes32 releaseId,
+        address worker,
+        bytes memory key,
+        uint256 secret
+    ) internal view returns (bytes memory) {
+        bytes32 context = keccak256(
+            abi.encode("custodes/transport/v1", block.chainid, address(committee), releaseId, worker, identity)
+        );
+        uint256 challenge = uint256(keccak256(bytes.concat(context, key, noncePoint))) >> 2;
+        uint256 order = Bls12381.ORDER;
+        uint256 response = addmod(uint256(DkgVectors.NONCE), mulmod(challenge, secret, order), order);
+        return abi.encode(challenge, response);
     }
 
     function approve(bytes32 requestId, uint256 member) internal {
@@ -237,20 +267,18 @@ abstract contract CommitteeTest is Targets {
 
     function postWith(bytes32 requestId, uint256 member, uint256 number, bytes memory partial_) internal {
         bytes memory share = DkgVectors.publicShare(member);
-        postRaw(oracle(member), postData(requestId, partial_, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(number), share));
+        postRaw(oracle(member), postData(requestId, partial_, DkgVectors.transportKey(number), share));
     }
 
     /// @dev The call's data: nothing in it has a length of its own, so the points are simply joined.
-    function postData(
-        bytes32 requestId,
-        bytes memory partial_,
-        bytes memory hashed,
-        bytes memory t2,
-        bytes memory share
-    ) internal view returns (bytes memory) {
+    function postData(bytes32 requestId, bytes memory partial_, bytes memory key, bytes memory share)
+        internal
+        view
+        returns (bytes memory)
+    {
         Asked memory made = asked[requestId];
         bytes memory head = abi.encodeWithSelector(ICommittee.post.selector, requestId, made.releaseId, made.worker);
-        return bytes.concat(head, partial_, hashed, t2, share);
+        return bytes.concat(head, partial_, key, share);
     }
 
     function postRaw(address sender, bytes memory data) internal {
@@ -266,14 +294,6 @@ abstract contract CommitteeTest is Targets {
         if (number == 0) return DkgVectors.partialOf0(member);
         if (number == 1) return DkgVectors.partialOf1(member);
         return DkgVectors.partialOf2(member);
-    }
-
-    function halves(bytes memory both) internal pure returns (bytes memory c1, bytes memory c2) {
-        (c1, c2) = (new bytes(128), new bytes(128));
-        assembly ("memory-safe") {
-            mcopy(add(c1, 32), add(both, 32), 128)
-            mcopy(add(c2, 32), add(both, 160), 128)
-        }
     }
 
     // --- errors and assertions

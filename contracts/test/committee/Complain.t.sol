@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICommittee} from "../../src/interfaces/ICommittee.sol";
+import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {DkgVectors} from "../vectors/DkgVectors.sol";
 import {CommitteeTest} from "./CommitteeTest.t.sol";
 
@@ -274,13 +275,24 @@ contract ComplainTest is CommitteeTest {
         }
         assertPhase(ICommittee.Phase.InForce, "phase");
         registerModel();
-        bytes32 requestId = request(grantRelease(), WORKER, 0);
+        bytes32 requestId = requestForItself(grantRelease());
         approveByThree(requestId);
         vm.expectRevert(abi.encodeWithSelector(ICommittee.BadPartial.selector, requestId, uint16(1)));
-        post(requestId, 1, 0); // a right partial under the share of the old sums
+        post(requestId, 1, 0); // the share of the old sums is nobody's
     }
 
     // --- helpers
+
+    /// @dev Another key makes another identity than the vectors'.
+    function requestForItself(bytes32 releaseId) private returns (bytes32 requestId) {
+        bytes32 identity = releases.workerIdentity(releaseId, WORKER);
+        bytes memory hashed = committee.hashToG1(identity);
+        bytes memory nonce = Bls12381.combineTwo(hashed, uint256(DkgVectors.NONCE), hashed, 0);
+        bytes memory proof = proofFor(identity, nonce, releaseId, WORKER, hashed, 1);
+        vm.prank(WORKER);
+        requestId = committee.requestUnlock{gas: GAS}(releaseId, hashed, proof);
+        asked[requestId] = Asked(releaseId, WORKER);
+    }
 
     /// @dev Member 1 complains of that dealer, all others acknowledge.
     function toAnswering(uint16 dealer) private {

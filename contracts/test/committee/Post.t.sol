@@ -59,7 +59,7 @@ contract PostTest is CommitteeTest {
             vm.assume(caller != oracle(member));
         }
         approveByThree(requestId);
-        bytes memory data = dataOf(DkgVectors.partialOf0(1), DkgVectors.t2(0), DkgVectors.publicShare(1));
+        bytes memory data = dataOf(DkgVectors.partialOf0(1), DkgVectors.transportKey(0), DkgVectors.publicShare(1));
         vm.expectRevert(notMember(caller));
         postRaw(caller, data);
     }
@@ -118,7 +118,9 @@ contract PostTest is CommitteeTest {
     /// @dev Right partial, right key of another member: the key is one that the caller never proved.
     function test_post_reverts_onAnotherMembersPartialAndKey() public {
         approveByThree(requestId);
-        assertPostReverts(dataOf(DkgVectors.partialOf0(1), DkgVectors.t2(0), DkgVectors.publicShare(1)), badPartial(2));
+        assertPostReverts(
+            dataOf(DkgVectors.partialOf0(1), DkgVectors.transportKey(0), DkgVectors.publicShare(1)), badPartial(2)
+        );
     }
 
     function test_post_refusesAPartialOfAnotherRequest() public {
@@ -129,15 +131,9 @@ contract PostTest is CommitteeTest {
     /// @dev The other request's transport key with its partial: right in itself, and not what was asked.
     function test_post_reverts_onAnotherTransportKey() public {
         approveByThree(requestId);
-        assertPostReverts(dataOf(DkgVectors.partialOf1(2), DkgVectors.t2(1), DkgVectors.publicShare(2)), badPartial(2));
-    }
-
-    /// @dev Who could choose the hashed identity could pass a share of anything for one of this.
-    function test_post_reverts_onAnotherHashedIdentity() public {
-        approveByThree(requestId);
-        bytes memory other = committee.hashToG1(keccak256("another identity"));
-        bytes memory share = DkgVectors.publicShare(2);
-        assertPostReverts(postData(requestId, DkgVectors.partialOf0(2), other, DkgVectors.t2(0), share), badPartial(2));
+        assertPostReverts(
+            dataOf(DkgVectors.partialOf1(2), DkgVectors.transportKey(1), DkgVectors.publicShare(2)), badPartial(2)
+        );
     }
 
     /// @dev Who could choose the release or the worker could choose one that may unlock, after this one's was revoked.
@@ -156,26 +152,16 @@ contract PostTest is CommitteeTest {
         post(requestId, 2, 0);
     }
 
-    function test_post_refusesHalvesInTheWrongOrder() public {
+    /// @dev 0 = 0 T would hold for a key share of 0, which nobody can have proven.
+    function test_post_refusesTheIdentity() public {
         approveByThree(requestId);
-        (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(2));
-        assertRefused(2, bytes.concat(c2, c1));
+        assertRefused(2, new bytes(128));
     }
 
-    /// @dev r = 0: the pairing holds, and the identity key share would lie open for everybody.
-    function test_post_reverts_onAnUnencryptedPartial() public {
+    function test_post_reverts_onAPointOutsideOfTheSubgroup() public {
         approveByThree(requestId);
         vm.expectRevert(badPoint());
-        postWith(requestId, 2, 0, bytes.concat(new bytes(128), DkgVectors.UNENCRYPTED));
-    }
-
-    function test_post_reverts_onPointsOutsideOfTheSubgroup() public {
-        approveByThree(requestId);
-        (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(2));
-        vm.expectRevert(badPoint());
-        postWith(requestId, 2, 0, bytes.concat(DkgVectors.G1_LOW_ORDER, c2));
-        vm.expectRevert(badPoint());
-        postWith(requestId, 2, 0, bytes.concat(c1, DkgVectors.G1_LOW_ORDER));
+        postWith(requestId, 2, 0, DkgVectors.G1_LOW_ORDER);
     }
 
     function test_post_reverts_onGarbage(uint256 position, uint8 flip) public {
@@ -190,7 +176,7 @@ contract PostTest is CommitteeTest {
 
     function test_post_reverts_onDataThatEndsEarly(uint256 length) public {
         approveByThree(requestId);
-        bytes memory data = dataOf(DkgVectors.partialOf0(2), DkgVectors.t2(0), DkgVectors.publicShare(2));
+        bytes memory data = dataOf(DkgVectors.partialOf0(2), DkgVectors.transportKey(0), DkgVectors.publicShare(2));
         length = bound(length, 4, data.length - 1);
         assembly ("memory-safe") {
             mstore(data, length)
@@ -202,15 +188,9 @@ contract PostTest is CommitteeTest {
     /// length of their own: what is too long pushes what follows out of its place.
     function test_post_reverts_onPointsThatHideAPair() public {
         approveByThree(requestId);
-        bytes memory t2 = DkgVectors.t2(0);
+        bytes memory key = DkgVectors.transportKey(0);
         bytes memory share = DkgVectors.publicShare(2);
-        assertPostReverts(
-            dataOf(bytes.concat(DkgVectors.FORGED_C1, DkgVectors.FORGED_LONG_C2), t2, share), badPartial(2)
-        );
-        assertPostReverts(
-            dataOf(bytes.concat(DkgVectors.FORGED_LONG_C1, DkgVectors.FORGED_C2), t2, share), badPartial(2)
-        );
-        assertRefused(2, bytes.concat(DkgVectors.FORGED_C1, DkgVectors.FORGED_C2));
+        assertPostReverts(dataOf(DkgVectors.FORGED_PARTIAL, key, share), badPartial(2));
     }
 
     /// @dev It neither bars the identity, as the first answer before a stop would, nor is its member's answer.
@@ -248,9 +228,8 @@ contract PostTest is CommitteeTest {
         uint16[3] memory order = [uint16(4), 3, 5];
         uint32 mask;
         for (uint8 i; i < THRESHOLD; ++i) {
-            (bytes memory c1, bytes memory c2) = halves(DkgVectors.partialOf0(order[i]));
             vm.expectEmit(address(committee));
-            emit ICommittee.PartialPosted(requestId, order[i], c1, c2, i + 1);
+            emit ICommittee.PartialPosted(requestId, order[i], DkgVectors.partialOf0(order[i]), i + 1);
             post(requestId, order[i], 0);
             mask |= uint32(1) << (order[i] - 1);
             assertEq(committee.getRequest(requestId).partials, mask, "bits of the list's positions");
@@ -277,21 +256,20 @@ contract PostTest is CommitteeTest {
         uint256 first = vm.snapshotGasLastCall("Committee", "post, first for an identity");
         post(requestId, 2, 0);
         uint256 next = vm.snapshotGasLastCall("Committee", "post");
-        assertLe(first, 218_000, "first partial");
-        assertLe(next, 218_000, "later partial");
+        assertLe(first, 179_000, "first partial");
+        assertLe(next, 179_000, "later partial");
     }
 
     // --- helpers
 
     function assertRefused(uint16 member, bytes memory partial_) private {
-        (bytes memory c1, bytes memory c2) = halves(partial_);
         vm.expectEmit(address(committee));
-        emit ICommittee.PartialRefused(requestId, member, oracle(member), c1, c2);
+        emit ICommittee.PartialRefused(requestId, member, oracle(member), partial_);
         postWith(requestId, member, 0, partial_);
     }
 
-    function dataOf(bytes memory partial_, bytes memory t2, bytes memory share) private view returns (bytes memory) {
-        return postData(requestId, partial_, DkgVectors.HASHED_IDENTITY, t2, share);
+    function dataOf(bytes memory partial_, bytes memory key, bytes memory share) private view returns (bytes memory) {
+        return postData(requestId, partial_, key, share);
     }
 
     function assertPostReverts(bytes memory data, bytes memory err) private {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICommittee} from "../../src/interfaces/ICommittee.sol";
 import {IReleases} from "../../src/interfaces/IReleases.sol";
+import {Bls12381} from "../../src/libraries/Bls12381.sol";
 import {DkgVectors} from "../vectors/DkgVectors.sol";
 import {CommitteeTest} from "./CommitteeTest.t.sol";
 
@@ -70,47 +71,97 @@ contract RequestUnlockTest is CommitteeTest {
     // --- transport keys
 
     function test_request_reverts_onTheIdentityAsTransportKey() public {
-        assertTransportKeyRefused(new bytes(128), new bytes(256));
-        assertTransportKeyRefused(new bytes(128), DkgVectors.t2(0));
-        assertTransportKeyRefused(DkgVectors.t1(0), new bytes(256));
+        bytes memory nothing = new bytes(128);
+        assertTransportKeyRefused(nothing, proofOf(releaseId, WORKER, nothing, 0)); // all of it true: 0 = 0 H(id)
+        assertTransportKeyRefused(nothing, new bytes(64));
     }
 
-    /// @dev The point (0, 2) has order 3: an answer would give x_i H(id) away up to three values.
+    /// @dev The point (0, 2) has order 3: an answer would say x_i modulo 3.
     function test_request_reverts_onALowOrderTransportKey() public {
-        assertTransportKeyRefused(DkgVectors.G1_LOW_ORDER, DkgVectors.t2(0));
-        assertTransportKeyRefused(DkgVectors.G1_LOW_ORDER, new bytes(256));
-        assertTransportKeyRefused(DkgVectors.t1(0), DkgVectors.G2_OFF_SUBGROUP);
+        assertTransportKeyRefused(DkgVectors.G1_LOW_ORDER, proofOf(releaseId, WORKER, DkgVectors.G1_LOW_ORDER, 1));
+        assertTransportKeyRefused(DkgVectors.G1_LOW_ORDER, new bytes(64));
     }
 
-    function test_request_reverts_ifT1AndT2HoldDifferentSecrets() public {
-        assertTransportKeyRefused(DkgVectors.t1(0), DkgVectors.t2(1));
+    /// @dev T = tau H(id'): the answers would combine to the key of an identity that nobody released.
+    function test_request_reverts_onAMultipleOfAnotherIdentity() public {
+        bytes memory other = committee.hashToG1(keccak256("another identity"));
+        uint256 secret = uint256(DkgVectors.transportSecret(0));
+        bytes memory key = Bls12381.combineTwo(other, secret, other, 0);
+        assertTransportKeyRefused(key, proofOf(releaseId, WORKER, key, secret));
+        assertTransportKeyRefused(other, proofOf(releaseId, WORKER, other, 1));
+    }
+
+    /// @dev What another worker had posted, in its own name or moved by a known amount: nobody has proven to know its secret.
+    function test_request_reverts_onAnotherWorkersTransportKey() public {
+        uint256 secret = uint256(DkgVectors.transportSecret(0));
+        bytes memory key = DkgVectors.transportKey(0);
+        assertTransportKeyRefused(key, proofOf(releaseId, OTHER_WORKER, key, secret));
+        bytes memory moved = Bls12381.combineTwo(key, 1, DkgVectors.HASHED_IDENTITY, 5);
+        assertTransportKeyRefused(moved, proofOf(releaseId, OTHER_WORKER, key, secret));
+        assertTransportKeyRefused(moved, proofOf(releaseId, WORKER, moved, 5));
+    }
+
+    function test_request_reverts_onAProofForAnotherRelease() public {
+        bytes memory key = DkgVectors.transportKey(0);
+        uint256 secret = uint256(DkgVectors.transportSecret(0));
+        assertTransportKeyRefused(key, proofOf(grantRelease(), WORKER, key, secret));
+    }
+
+    function test_request_reverts_onAProofForAnotherTransportKeyOrNone() public {
+        uint256 secret = uint256(DkgVectors.transportSecret(0));
+        bytes memory key = DkgVectors.transportKey(0);
+        assertTransportKeyRefused(key, proofOf(releaseId, WORKER, key, secret + 1));
+        assertTransportKeyRefused(key, proofOf(releaseId, WORKER, DkgVectors.transportKey(1), secret));
+        assertTransportKeyRefused(DkgVectors.transportKey(1), proofOf(releaseId, WORKER, key, secret));
+        assertTransportKeyRefused(key, new bytes(64));
+    }
+
+    function test_request_reverts_onASecondWritingOfTheProof() public {
+        bytes memory key = DkgVectors.transportKey(0);
+        bytes memory proof = proofOf(releaseId, WORKER, key, uint256(DkgVectors.transportSecret(0)));
+        (uint256 challenge, uint256 response) = abi.decode(proof, (uint256, uint256));
+        assertTransportKeyRefused(key, abi.encode(challenge, response + Bls12381.ORDER));
+        assertTransportKeyRefused(key, abi.encode(challenge + Bls12381.ORDER, response));
+        vm.prank(WORKER);
+        committee.requestUnlock{gas: GAS}(releaseId, key, proof);
     }
 
     function test_request_reverts_onASecondEncodingOfTheTransportKey() public {
-        assertTransportKeyRefused(DkgVectors.T1_NOT_CANONICAL, DkgVectors.t2(0));
-        assertTransportKeyRefused(DkgVectors.t1(0), DkgVectors.T2_NOT_CANONICAL);
+        bytes memory key = DkgVectors.TRANSPORT_KEY_NOT_CANONICAL;
+        assertTransportKeyRefused(key, proofOf(releaseId, WORKER, key, uint256(DkgVectors.transportSecret(0))));
     }
 
-    /// @dev A cut in another place would give the same hash of T1 || T2.
-    function test_request_reverts_onATransportKeyOfAnotherLength() public {
-        bytes memory both = bytes.concat(DkgVectors.t1(0), DkgVectors.t2(0));
-        assertTransportKeyRefused(both, "");
-        assertTransportKeyRefused("", both);
-        assertTransportKeyRefused(bytes.concat(DkgVectors.t1(0), hex"00"), DkgVectors.t2(0));
+    function test_request_reverts_onAnotherLength() public {
+        bytes memory key = DkgVectors.transportKey(0);
+        bytes memory proof = proofOf(releaseId, WORKER, key, uint256(DkgVectors.transportSecret(0)));
+        assertTransportKeyRefused(bytes.concat(key, proof), "");
+        assertTransportKeyRefused("", bytes.concat(key, proof));
+        assertTransportKeyRefused(bytes.concat(key, hex"00"), proof);
+        assertTransportKeyRefused(key, bytes.concat(proof, hex"00"));
+    }
+
+    /// @dev The last byte of anything counts.
+    function test_request_reverts_onABentProof(uint256 position, uint8 flip) public {
+        vm.assume(flip != 0);
+        bytes memory key = DkgVectors.transportKey(0);
+        bytes memory proof = proofOf(releaseId, WORKER, key, uint256(DkgVectors.transportSecret(0)));
+        position = bound(position, 0, proof.length - 1);
+        proof[position] = bytes1(uint8(proof[position]) ^ flip);
+        assertTransportKeyRefused(key, proof);
     }
 
     // --- what it does
 
     function test_request_pinsEpochAndIdentity() public {
         uint40 expiresAt = uint40(nowAt() + 1 hours);
-        bytes32 transportHash = keccak256(bytes.concat(DkgVectors.t1(0), DkgVectors.t2(0)));
+        bytes32 transportHash = keccak256(DkgVectors.transportKey(0));
         bytes32 expected = keccak256(
             abi.encode("custodes/unlock/v1", block.chainid, address(committee), EPOCH, releaseId, WORKER, transportHash)
         );
+        bytes memory key = DkgVectors.transportKey(0);
+        bytes memory proof = proofOf(releaseId, WORKER, key, uint256(DkgVectors.transportSecret(0)));
         vm.expectEmit(address(committee));
-        emit ICommittee.UnlockRequested(
-            expected, releaseId, WORKER, EPOCH, DkgVectors.IDENTITY, DkgVectors.t1(0), DkgVectors.t2(0), expiresAt
-        );
+        emit ICommittee.UnlockRequested(expected, releaseId, WORKER, EPOCH, DkgVectors.IDENTITY, key, proof, expiresAt);
         bytes32 requestId = request(releaseId, WORKER, 0);
         assertEq(requestId, expected, "id");
         assertEq(committee.computeRequestId(EPOCH, releaseId, WORKER, transportHash), expected, "computed id");
@@ -156,10 +207,10 @@ contract RequestUnlockTest is CommitteeTest {
 
     // --- helpers
 
-    function assertTransportKeyRefused(bytes memory t1, bytes memory t2) private {
+    function assertTransportKeyRefused(bytes memory key, bytes memory proof) private {
         vm.expectRevert(badPoint());
         vm.prank(WORKER);
-        committee.requestUnlock{gas: GAS}(releaseId, t1, t2);
+        committee.requestUnlock{gas: GAS}(releaseId, key, proof);
     }
 
     function requestOpen(bytes32 requestId) private view returns (bytes memory) {

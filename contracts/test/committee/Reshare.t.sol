@@ -149,8 +149,7 @@ contract ReshareTest is CommitteeTest {
         vm.expectRevert(abi.encodeWithSelector(ICommittee.NotMember.selector, NEXT, oracle(1)));
         approve(requested, 1);
         bytes memory share = DkgVectors.nextPublicShare(6);
-        bytes memory data =
-            postData(requested, DkgVectors.NEXT_PARTIAL, DkgVectors.HASHED_IDENTITY, DkgVectors.t2(1), share);
+        bytes memory data = postData(requested, DkgVectors.NEXT_PARTIAL, DkgVectors.transportKey(1), share);
         postRaw(oracle(6), data);
         assertEq(committee.getRequest(requested).partials, 1, "a partial of the new committee");
     }

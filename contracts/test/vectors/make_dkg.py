@@ -16,13 +16,19 @@ from pathlib import Path
 from eth_utils.address import to_checksum_address
 from rlp import encode as rlp_encode
 
-from governance.crypto.group import G1_GENERATOR, G2_GENERATOR, Randomness, Scalar, hash_to_g1, multiply
-from governance.crypto.partial import combine, generate_transport_key, hash_identity, make_partial, verify_partial
+from governance.crypto.group import G2_GENERATOR, Randomness, Scalar, hash_to_g1, multiply
+from governance.crypto.partial import (
+    Partial,
+    TransportKey,
+    TransportPublicKey,
+    combine,
+    hash_identity,
+    verify_partial,
+)
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_to_eip2537
 from governance.crypto.possession import prove_dealer_possession, prove_share_possession
 from governance.crypto.vss import (
     Commitments,
-    KeyShare,
     add_commitments,
     combine_commitments,
     combine_shares,
@@ -30,7 +36,6 @@ from governance.crypto.vss import (
     verify_dealing,
 )
 from governance.encoding.committee import (
-    DST_IDENTITY,
     DST_POP_DEALER,
     DST_POP_SHARE,
     CommitteeDomain,
@@ -143,14 +148,16 @@ acknowledgements = {j: prove_share_possession(shares[j], public_shares[j], HERE,
 key = g2_to_eip2537(aggregate[0])
 model_id = compute_model_id(REGISTRAR, SEAL_NONCE)
 identity = compute_identity(CHAIN, RELEASES, compute_public_key_hash(key), model_id, Mode.PLAIN, 0)
-transport = [generate_transport_key(randomness_for(f"transport {request}")) for request in range(REQUESTS)]
+# The proofs bind release and worker, which only the tests know: they make them from these secrets and one nonce.
+hashed = hash_identity(identity)
+secrets = [draw(f"transport {request}") for request in range(REQUESTS)]
+transport = [multiply(hashed, secret) for secret in secrets]
+nonce = draw("nonce of the proofs")
 
 
-def answer(member: MemberIndex, share: Scalar, request: int) -> bytes:
-    """C1 || C2 of that member's partial."""
-    randomness = randomness_for(f"partial {member} {request}")
-    partial = make_partial(KeyShare(Epoch(1), member, share), identity, transport[request].public, randomness)
-    return g1_to_eip2537(partial.c1) + g1_to_eip2537(partial.c2)
+def answer(share: Scalar, request: int) -> bytes:
+    """The partial of the member with that share."""
+    return g1_to_eip2537(multiply(transport[request], share))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -196,13 +203,12 @@ def check() -> None:
     """The honest vectors are right by the Python library: their keys hold, and any three partials give the key."""
     for i in MEMBERS:
         verify_dealing(commit(polynomials[i]), g1_from_eip2537(dealings[i][2]), THRESHOLD, HERE, i)
-    for request in range(REQUESTS):
-        partials = [
-            make_partial(KeyShare(Epoch(1), i, shares[i]), identity, transport[request].public) for i in MEMBERS[1:4]
-        ]
+    for request, secret in enumerate(secrets):
+        key = TransportKey(TransportPublicKey(transport[request], b""), secret)
+        partials = [Partial(Epoch(1), i, g1_from_eip2537(answer(shares[i], request))) for i in MEMBERS[1:4]]
         for partial in partials:
-            verify_partial(partial, identity, transport[request].public, public_shares[partial.member])
-        combine(partials, THRESHOLD, transport[request], identity, aggregate[0])
+            verify_partial(partial, key.public, public_shares[partial.member])
+        combine(partials, THRESHOLD, key, identity, aggregate[0])
     if next_aggregate[0] != aggregate[0]:
         raise AssertionError("the key moved")
 
@@ -266,24 +272,18 @@ def bad_acknowledgements() -> dict[str, bytes]:
 def forgeries() -> dict[str, bytes]:
     """Without any secret of member 2: pairs hidden in points that are too long, so that the product of pairings is one.
 
-    A pair (-H, PK) cancels (H, PK); what is left over cancels by itself.
+    A pair (-H, PK) cancels (H, PK), and the identity cancels -g2.
     """
     second = MEMBERS[1]
     constant, public = commit(polynomials[second])[0], public_shares[second]
     dealt = compute_dealer_possession_message(HERE, second, dealings[second][1])  # type: ignore[arg-type]
     acknowledged = compute_share_possession_message(HERE, second, g2_to_eip2537(public))
-    r = draw("forged partial")
-    masked, base = multiply(transport[0].public.t1, r), multiply(G1_GENERATOR, r)
-    cancelling = g1_to_eip2537(-hash_identity(identity)) + g2_to_eip2537(public)
     return {
         "FORGED_PROOF": g1_to_eip2537(-hash_to_g1(dealt, DST_POP_DEALER)) + g2_to_eip2537(constant) + bytes(128),
         "FORGED_ACKNOWLEDGEMENT": g1_to_eip2537(-hash_to_g1(acknowledged, DST_POP_SHARE))
         + g2_to_eip2537(public)
         + bytes(128),
-        "FORGED_C1": g1_to_eip2537(base),
-        "FORGED_C2": g1_to_eip2537(masked),
-        "FORGED_LONG_C1": cancelling + g1_to_eip2537(base),
-        "FORGED_LONG_C2": cancelling + g1_to_eip2537(masked),
+        "FORGED_PARTIAL": g1_to_eip2537(-transport[0]) + g2_to_eip2537(public) + bytes(128),
     }
 
 
@@ -314,8 +314,7 @@ def by_member(name: str, values: Mapping[MemberIndex, bytes], where: str = "memb
 
 def render() -> str:
     """The whole file."""
-    g1 = [g1_to_eip2537(one.public.t1) for one in transport]
-    g2 = [g2_to_eip2537(one.public.t2) for one in transport]
+    keys = [g1_to_eip2537(point) for point in transport]
     parts = [
         f"    address internal constant RELEASES = {RELEASES};\n",
         f"    address internal constant COMMITTEE = {COMMITTEE};\n",
@@ -330,13 +329,13 @@ def render() -> str:
         by_member("proof", {i: dealings[i][2] for i in MEMBERS}),
         by_member("publicShare", {i: g2_to_eip2537(public_shares[i]) for i in MEMBERS}),
         by_member("acknowledgement", {i: g1_to_eip2537(acknowledgements[i]) for i in MEMBERS}),
-        by_member("t1", {MemberIndex(k): g1[k] for k in range(REQUESTS)}, "request"),
-        by_member("t2", {MemberIndex(k): g2[k] for k in range(REQUESTS)}, "request"),
+        by_member("transportKey", {MemberIndex(k): keys[k] for k in range(REQUESTS)}, "request"),
+        by_member("transportSecret", {MemberIndex(k): secrets[k].reveal() for k in range(REQUESTS)}, "request"),
+        constant("NONCE", nonce.reveal()),
+        constant("NONCE_POINT", g1_to_eip2537(multiply(hashed, nonce))),
     ]
-    parts += [by_member(f"partialOf{k}", {i: answer(i, shares[i], k) for i in MEMBERS}) for k in range(REQUESTS)]
+    parts += [by_member(f"partialOf{k}", {i: answer(shares[i], k) for i in MEMBERS}) for k in range(REQUESTS)]
     dealt = {(i, j): evaluate(polynomials[i], j).reveal() for i in MEMBERS for j in MEMBERS}
-    again = KeyShare(Epoch(2), NEXT_MEMBERS[0], next_shares[NEXT_MEMBERS[0]])
-    partial = make_partial(again, identity, transport[1].public, randomness_for("partial of the next epoch"))
     parts += [
         by_two("dealtShare", dealt),
         constant("KEY_WITHOUT_2", g2_to_eip2537(aggregate_without_2[0])),
@@ -346,7 +345,7 @@ def render() -> str:
         constant("NEXT_AGGREGATE", serialise(next_aggregate)),
         by_member("nextPublicShare", {j: g2_to_eip2537(next_public_shares[j]) for j in NEXT_MEMBERS}),
         by_member("nextAcknowledgement", {j: g1_to_eip2537(next_acknowledgements[j]) for j in NEXT_MEMBERS}),
-        constant("NEXT_PARTIAL", g1_to_eip2537(partial.c1) + g1_to_eip2537(partial.c2)),
+        constant("NEXT_PARTIAL", answer(next_shares[NEXT_MEMBERS[0]], 1)),
     ]
     for name, (posted, posted_hash, proof) in bad_dealings().items():
         parts.append(
@@ -360,13 +359,11 @@ def render() -> str:
         parts.append(f"{head} {{\n        return {hexes(proof)};\n    }}\n")
     second = MEMBERS[1]
     parts += [
-        constant("PARTIAL_WRONG_SHARE", answer(second, shares[second] + draw("error"), 0)),
-        constant("UNENCRYPTED", g1_to_eip2537(multiply(hash_to_g1(identity, DST_IDENTITY), shares[second]))),
+        constant("PARTIAL_WRONG_SHARE", answer(shares[second] + draw("error"), 0)),
         *(constant(name, data) for name, data in forgeries().items()),
         constant("G1_LOW_ORDER", G1_LOW_ORDER),
         constant("G2_OFF_SUBGROUP", G2_OFF_SUBGROUP),
-        constant("T1_NOT_CANONICAL", not_canonical(g1[0])),
-        constant("T2_NOT_CANONICAL", not_canonical(g2[0])),
+        constant("TRANSPORT_KEY_NOT_CANONICAL", not_canonical(keys[0])),
     ]
     return (
         "// SPDX-License-Identifier: Apache-2.0\n"

@@ -109,15 +109,15 @@ class CommitteeClient(ContractClient):
     def approve(self, request_id: RequestId) -> Call:
         return self._call("approve", request_id)
 
-    def post(self, asked: UnlockRequested, c1: bytes, c2: bytes, *, hashed: bytes, verification_key: bytes) -> Call:
-        """An answer to that request; `hashed` is H(identity), `verification_key` the member's PK_i.
+    def post(self, asked: UnlockRequested, partial_key: bytes, *, verification_key: bytes) -> Call:
+        """An answer to that request; `verification_key` is the member's PK_i.
 
         Raises: NotEncodable.
         """
-        points = (split_words(point) for point in (c1, c2, hashed, asked.t2, verification_key))
+        points = (split_words(point) for point in (partial_key, asked.transport_key, verification_key))
         return self._call("post", asked.request_id, asked.release_id, asked.worker, *points)
 
     # --- calls of workers
 
-    def request_unlock(self, release_id: ReleaseId, t1: bytes, t2: bytes) -> Call:
-        return self._call("requestUnlock", release_id, t1, t2)
+    def request_unlock(self, release_id: ReleaseId, transport_key: bytes, proof: bytes) -> Call:
+        return self._call("requestUnlock", release_id, transport_key, proof)

@@ -35,7 +35,7 @@ rule(
 )
 rule(
     "R-Committee-09",
-    "Every point is canonical, on the curve, in the subgroup, not the identity; T1 and T2 hold the same secret.",
+    "Every point is canonical, on the curve, in the subgroup, not the identity; the secret of T is proven to be known.",
     errors=["BadPoint"],
 )
 rule("R-Committee-10", "A dealer and a member prove that they hold what they speak for.", errors=["BadProof"])

@@ -30,6 +30,6 @@ rule(
 rule(
     "R-Oracle-06",
     "An oracle answers only a request of its own epoch, unexpired, for the identity that the release gives the worker, "
-    "with a transport key that is one secret times both generators.",
+    "with a transport key whose secret the worker has proven to know.",
     enforcer=Enforcer.ORACLE,
 )

@@ -124,8 +124,8 @@ class UnlockRequested:
     worker: Address
     epoch: Epoch
     identity: Identity
-    t1: bytes
-    t2: bytes
+    transport_key: bytes
+    proof: bytes
     expires_at: Timestamp
 
 
@@ -140,8 +140,7 @@ class UnlockApproved:
 class PartialPosted:
     request_id: RequestId
     index: MemberIndex
-    c1: bytes
-    c2: bytes
+    partial_key: bytes
     partials: int
 
 
@@ -150,8 +149,7 @@ class PartialRefused:
     request_id: RequestId
     index: MemberIndex
     oracle: Address
-    c1: bytes
-    c2: bytes
+    partial_key: bytes
 
 
 CommitteeEvent = (

@@ -17,13 +17,13 @@ from committee_duel import OPTIONS, Duel
 from committee_members import Oracle
 from governance.chain.rpc import Rpc
 from governance.crypto.envelope import EnvelopeKeyPair
-from governance.crypto.group import Scalar
-from governance.crypto.partial import TransportKey, generate_transport_key, hash_identity, make_partial
+from governance.crypto.group import G2_GENERATOR, Scalar
+from governance.crypto.partial import TransportKey, generate_transport_key
 from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
 from governance.crypto.vss import KeyShare
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.names import compute_organisation_id
-from governance.encoding.releases import compute_model_id
+from governance.encoding.releases import compute_model_id, compute_transport_context
 from governance.spec.phases import select_dealers
 from governance.spec.rules import Refusal
 from governance.types import (
@@ -34,6 +34,7 @@ from governance.types import (
     Epoch,
     FormCommittee,
     Hash32,
+    Identity,
     MemberIndex,
     OracleMember,
     Phase,
@@ -48,6 +49,7 @@ from governance.types import (
 from governance.types.events import Event
 from governance.types.events.committee import PartialRefused, UnlockRequested
 from spec_world import STRANGER, WORKER, address_of, label
+from transport import multiply_share
 
 SIZE, THRESHOLD = 5, 3
 WALKS, STEPS = 8, 160
@@ -278,11 +280,16 @@ class Walker:
             self.duel.enact_or_refuse(ActionKind.REVOKE_RELEASE, action, "Releases")
 
     def request(self) -> Taken:
-        key, other = generate_transport_key(), generate_transport_key()
-        t1 = (other if self.is_odd() else key).public.t1
         release_id = self.dice.choice([*self.releases, ReleaseId(label("no release"))])
         worker = self.dice.choice([WORKER, WORKER, WORKER, STRANGER])
-        taken = self.duel.request(worker, release_id, g1_to_eip2537(t1), g2_to_eip2537(key.public.t2))
+        meant = STRANGER if self.is_odd() else worker  # a proof that was made for another one is none
+        state = self.duel.world.state
+        identity = state.releases.workers.get((release_id, worker), Identity(label("no identity")))
+        bus = state.system.committee
+        key = generate_transport_key(
+            identity, compute_transport_context(state.chain_id, bus, release_id, meant, identity)
+        )
+        taken = self.duel.request(worker, release_id, g1_to_eip2537(key.public.point), key.public.proof)
         if not isinstance(taken, Refusal):
             self.keys[self.duel.took(UnlockRequested, taken).request_id] = key
         return taken
@@ -303,17 +310,15 @@ class Walker:
         share = Scalar.random() if self.is_odd() else self.share(oracle)
         answered = self.dice.choice(list(self.keys)) if self.is_odd() else request_id
         member = KeyShare(request.epoch, oracle.index, share)
-        partial = make_partial(member, request.identity, self.keys[answered].public)
+        partial = multiply_share(member, self.keys[answered].public)
         transport = self.keys[request_id].public
         verification_keys = self.duel.world.state.committee.verification_keys
         return self.duel.post(
             oracle.address if not self.is_odd() else STRANGER,
             request_id,
-            g1_to_eip2537(partial.c1),
-            g1_to_eip2537(partial.c2),
-            g1_to_eip2537(hash_identity(request.identity)),
-            g2_to_eip2537(transport.t2),
-            verification_keys.get((request.epoch, oracle.index), g2_to_eip2537(transport.t2)),
+            g1_to_eip2537(partial.point),
+            g1_to_eip2537(transport.point),
+            verification_keys.get((request.epoch, oracle.index), g2_to_eip2537(G2_GENERATOR)),
         )
 
     def oracle_for(self, mask: int) -> Oracle:

@@ -11,6 +11,8 @@ import pytest
 from governance.chain.anvil import mine
 from governance.chain.errors import RpcUnavailable
 from governance.chain.rpc import Rpc
+from governance.crypto.group import G1_GENERATOR
+from governance.crypto.points import g1_to_eip2537
 from governance.ledger.client import Ledger
 from governance.ledger.contracts import CommitteeClient
 from governance.ledger.contracts.base import Block
@@ -184,12 +186,12 @@ class LyingLedger(Ledger):
 
 
 def _invent(record: EventRecord) -> list[EventRecord]:
-    """One whose halves are exchanged, and one of a member that cannot be."""
+    """One that is another point, and one of a member that cannot be."""
     event = record.event
     assert isinstance(event, PartialPosted)
-    exchanged = dataclasses.replace(event, c1=event.c2, c2=event.c1)
+    other = dataclasses.replace(event, partial_key=g1_to_eip2537(G1_GENERATOR))
     nobody = dataclasses.replace(event, index=MemberIndex(0))
-    return [dataclasses.replace(record, event=lie) for lie in (exchanged, nobody)]
+    return [dataclasses.replace(record, event=lie) for lie in (other, nobody)]
 
 
 def test_unlock_leaves_out_partials_that_do_not_verify(world: WorkerWorld, released: Released) -> None:

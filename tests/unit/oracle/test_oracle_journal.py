@@ -110,22 +110,22 @@ def test_latch_survives_a_restart_and_keeps_its_first_reason(journal: Journal, t
 def test_reset_forgets_what_was_believed_and_keeps_what_was_done(journal: Journal) -> None:
     journal.advance(HEADER, [log(6)])
     journal.close_request(SUBJECT, "answered", 7)
-    journal.keep_answer(SUBJECT, b"c1", b"c2", 7)
+    journal.keep_answer(SUBJECT, b"partial", 7)
     journal.keep_sent(SENT)
     journal.set_latch("block 7 changed", 7)
     journal.reset_latch()
     assert (journal.latch, journal.cursor, journal.logs(TOPIC)) == (None, None, [])
     assert not journal.is_closed(SUBJECT)
-    assert journal.answer(SUBJECT) == (b"c1", b"c2")
+    assert journal.answer(SUBJECT) == b"partial"
     assert journal.sent() == [SENT]
 
 
 def test_answer_is_kept_once(journal: Journal, tmp_path: Path) -> None:
     assert journal.answer(SUBJECT) is None
-    journal.keep_answer(SUBJECT, b"c1", b"c2", 7)
+    journal.keep_answer(SUBJECT, b"partial", 7)
     with pytest.raises(sqlite3.IntegrityError):
-        journal.keep_answer(SUBJECT, b"other", b"other", 8)
-    assert reopen(journal, tmp_path).answer(SUBJECT) == (b"c1", b"c2")
+        journal.keep_answer(SUBJECT, b"other", 8)
+    assert reopen(journal, tmp_path).answer(SUBJECT) == b"partial"
 
 
 def test_refusal_is_news_only_when_it_differs_from_the_last_of_its_subject(journal: Journal) -> None:
@@ -173,7 +173,7 @@ from test_oracle_journal import ABOUT, HEADER, SUBJECT, log
 from oracle.journal import Journal
 journal = Journal(Path(sys.argv[1]), ABOUT)
 journal.advance(HEADER, [log(6)])
-journal.keep_answer(SUBJECT, b"c1", b"c2", 7)
+journal.keep_answer(SUBJECT, b"partial", 7)
 journal.set_latch("block 7 changed", 7)
 os.kill(os.getpid(), 9)
 """
@@ -187,5 +187,5 @@ def test_what_was_written_is_there_after_kill_9(tmp_path: Path) -> None:
     journal = Journal(path, ABOUT)
     assert journal.cursor == HEADER
     assert journal.logs(TOPIC) == [log(6)]
-    assert journal.answer(SUBJECT) == (b"c1", b"c2")
+    assert journal.answer(SUBJECT) == b"partial"
     assert journal.latch == "block 7 changed"

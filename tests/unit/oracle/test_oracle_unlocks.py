@@ -12,8 +12,8 @@ import pytest
 from committee_player import THRESHOLD, Player, form_committee
 from governance.chain.receipts import Log
 from governance.crypto.group import Scalar
-from governance.crypto.partial import TransportKey, generate_transport_key, make_partial
-from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
+from governance.crypto.partial import TransportKey
+from governance.crypto.points import g1_to_eip2537
 from governance.crypto.vss import KeyShare
 from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_model_id
@@ -37,6 +37,7 @@ from live_system import live_system
 from oracle.messages import event_topic
 from oracle.node import Node
 from oracle_world import PATIENCE, OracleWorld
+from transport import make_transport, multiply_share, request_call
 
 pytestmark = pytest.mark.chain
 
@@ -60,9 +61,9 @@ class Scene:
 
     def ask(self) -> tuple[UnlockRequested, TransportKey]:
         """An unlock request under a release of its own."""
-        ledger, transport = self.world.system.ledger, generate_transport_key()
-        t1, t2 = g1_to_eip2537(transport.public.t1), g2_to_eip2537(transport.public.t2)
-        receipt = ledger.send(ledger.committee.request_unlock(self.grant(), t1, t2), self.worker)
+        ledger, release = self.world.system.ledger, self.grant()
+        transport = make_transport(ledger, release, self.worker.address)
+        receipt = ledger.send(request_call(ledger, release, transport.public), self.worker)
         return receipt.find(UnlockRequested), transport
 
     def approve(self, asked: UnlockRequested, *players: Player) -> None:
@@ -70,12 +71,10 @@ class Scene:
             player.send(self.world.system.ledger.committee.approve(asked.request_id))
 
     def post(self, asked: UnlockRequested, transport: TransportKey, player: Player) -> None:
-        partial = make_partial(player.acknowledged, asked.identity, transport.public)
+        partial = multiply_share(player.acknowledged, transport.public)
         committee = self.world.system.ledger.committee
         key = committee.get_verification_key(player.epoch, player.index)
-        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        hashed = committee.get_hash_to_g1(asked.identity)
-        player.send(committee.post(asked, c1, c2, hashed=hashed, verification_key=key))
+        player.send(committee.post(asked, g1_to_eip2537(partial.point), verification_key=key))
 
     def look(self, times: int = 1) -> None:
         self.world.look(self.node, times)
@@ -177,7 +176,7 @@ def test_partial_is_the_same_after_a_crash_before_it_was_sent(scene: Scene, monk
     scene.look(4)
     posted = [r.event for r in scene.world.system.ledger.events() if isinstance(r.event, PartialPosted)]
     mine = next(event for event in posted if event.request_id == asked.request_id)
-    assert (mine.c1, mine.c2) == made
+    assert mine.partial_key == made
 
 
 def test_answer_that_was_written_down_is_not_sent_after_a_crash_once_its_release_is_revoked(
@@ -276,29 +275,35 @@ def test_request_that_expires_unanswered_is_refused_and_closed(scene: Scene) -> 
     assert [line["reason"] for line in scene.said("closed", asked.request_id)] == ["expired"]
 
 
-def other_key(asked: UnlockRequested) -> dict[str, bytes]:
-    transport = generate_transport_key().public
-    return {"t1": g1_to_eip2537(transport.t1), "t2": g2_to_eip2537(transport.t2)}
+def other_key(scene: Scene, asked: UnlockRequested) -> dict[str, bytes]:
+    other = make_transport(scene.world.system.ledger, asked.release_id, asked.worker).public
+    return {"transport_key": g1_to_eip2537(other.point), "proof": other.proof}
+
+
+def other_proof(scene: Scene, asked: UnlockRequested) -> dict[str, bytes]:
+    """The key that is pinned; its proof is one that nobody could make who does not know the secret."""
+    return {"proof": make_transport(scene.world.system.ledger, asked.release_id, asked.worker).public.proof}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         other_key,
-        lambda asked: {"t1": bytes(128)},
-        lambda asked: {"t2": bytes(256)},
-        lambda asked: {"t1": b"\xff" * 128},
+        other_proof,
+        lambda scene, asked: {"proof": bytes(64)},
+        lambda scene, asked: {"transport_key": bytes(128)},
+        lambda scene, asked: {"transport_key": b"\xff" * 128},
     ],
-    ids=["another transport key", "the identity as T1", "the identity as T2", "no point"],
+    ids=["another transport key", "another proof", "no proof", "the identity", "no point"],
 )
 def test_transport_key_that_the_request_does_not_pin_is_never_answered(
-    scene: Scene, changes: Callable[[UnlockRequested], dict[str, bytes]]
+    scene: Scene, changes: Callable[[Scene, UnlockRequested], dict[str, bytes]]
 ) -> None:
     asked, _ = scene.ask()
     scene.node.outbox._rests.clear()
     scene.world.mine(3)
     scene.node._read(scene.node._refresh())  # it has read the event, and not looked at it yet
-    forge(scene, asked, **changes(asked))
+    forge(scene, asked, **changes(scene, asked))
     scene.approve(asked, *scene.players[:THRESHOLD])
     scene.look(3)
     assert scene.said("sent", asked.request_id) == []

@@ -27,7 +27,8 @@ from governance.encoding.committee import (
     compute_share_possession_message,
 )
 from governance.encoding.keccak import keccak256
-from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
+from governance.encoding.releases import compute_transport_context
+from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex, ReleaseId
 
 HERE = Path(__file__).parent
 FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
@@ -177,9 +178,11 @@ def scheme() -> dict[str, Any]:
     public_key_share = vss.compute_public_key_share(dealing.commitments, threshold, member)
     acknowledgement = possession.prove_share_possession(share.secret, public_key_share, domain, member, randomness)
     identity = Identity(keccak256(b"an identity"))
-    transport = partial.generate_transport_key(randomness)
+    release, worker = ReleaseId(bytes(31) + b"\7"), Address("0x00000000000000000000000000000000000A11cE")
+    place = compute_transport_context(domain.chain_id, domain.committee, release, worker, identity)
+    transport = partial.generate_transport_key(identity, place, randomness)
     answers = [
-        partial.make_partial(vss.KeyShare(domain.epoch, m, dealing.shares[m]), identity, transport.public, randomness)
+        partial.make_partial(vss.KeyShare(domain.epoch, m, dealing.shares[m]), identity, transport.public, place)
         for m in members
     ]
     key = partial.combine(answers, threshold, transport, identity, public_key)
@@ -209,16 +212,18 @@ def scheme() -> dict[str, Any]:
             "identity": identity.hex(),
             "hashed_identity": g1(partial.hash_identity(identity)).hex(),
             "transport_secret": transport.secret.reveal().hex(),
-            "t1": g1(transport.public.t1).hex(),
-            "t2": g2(transport.public.t2).hex(),
+            "release": release.hex(),
+            "worker": worker,
+            "context": place.hex(),
+            "transport_key": g1(transport.public.point).hex(),
+            "proof": transport.public.proof.hex(),
             "partials": [
                 {
                     "member": answer.member,
                     "public_key_share": g2(
                         vss.compute_public_key_share(dealing.commitments, threshold, answer.member)
                     ).hex(),
-                    "c1": g1(answer.c1).hex(),
-                    "c2": g1(answer.c2).hex(),
+                    "partial": g1(answer.point).hex(),
                 }
                 for answer in answers
             ],

@@ -23,13 +23,14 @@ from governance.crypto.group import (
     G1_IDENTITY,
     G2_GENERATOR,
     G2_IDENTITY,
+    ORDER,
     Scalar,
     multiply,
 )
 from governance.crypto.partial import IdentityKey, Partial, TransportPublicKey
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.errors import NotEncodable
-from governance.types import Address, ChainId, Epoch, Identity, MemberIndex
+from governance.types import Address, ChainId, Epoch, Hash32, Identity, MemberIndex
 
 DOMAIN = CommitteeDomain(ChainId(31337), Address("0x" + "5f" * 20), Epoch(1))
 MEMBERS = [MemberIndex(i) for i in (1, 2, 7, 4, 65535)]
@@ -39,7 +40,8 @@ DEALING = vss.deal(SECRET, T, MEMBERS, DOMAIN, MemberIndex(1), Random(1).randbyt
 PUBLIC_KEY = DEALING.commitments[0]
 PUBLIC_SHARES = {m: vss.compute_public_key_share(DEALING.commitments, T, m) for m in MEMBERS}
 IDENTITY, OTHER_IDENTITY = Identity(b"\x01" * 32), Identity(b"\x02" * 32)
-TRANSPORT, OTHER_TRANSPORT = partial.generate_transport_key(), partial.generate_transport_key()
+CONTEXT, OTHER_CONTEXT = Hash32(b"\x0c" * 32), Hash32(b"\x0d" * 32)
+TRANSPORT, OTHER_TRANSPORT = (partial.generate_transport_key(IDENTITY, CONTEXT) for _ in range(2))
 
 
 def key_share(member: int, epoch: int = 1) -> vss.KeyShare:
@@ -47,7 +49,7 @@ def key_share(member: int, epoch: int = 1) -> vss.KeyShare:
 
 
 def answer(member: int, epoch: int = 1) -> Partial:
-    return partial.make_partial(key_share(member, epoch), IDENTITY, TRANSPORT.public)
+    return partial.make_partial(key_share(member, epoch), IDENTITY, TRANSPORT.public, CONTEXT)
 
 
 def combine(*answers: Partial, threshold: int = T) -> IdentityKey:
@@ -57,34 +59,61 @@ def combine(*answers: Partial, threshold: int = T) -> IdentityKey:
 # ------------------------------------------------------------------------------------------------- unlock requests
 
 
+def bent(transport: partial.TransportKey, **changes: int) -> TransportPublicKey:
+    """Its proof with another challenge or response."""
+    challenge, response = (int.from_bytes(transport.public.proof[at : at + 32], "big") for at in (0, 32))
+    numbers = (changes.get("challenge", challenge), changes.get("response", response))
+    return dataclasses.replace(transport.public, proof=b"".join(number.to_bytes(32, "big") for number in numbers))
+
+
+def response_of(transport: partial.TransportKey) -> int:
+    return int.from_bytes(transport.public.proof[32:], "big")
+
+
+HASHED = partial.hash_identity(IDENTITY)
 BAD_REQUESTS = {
-    "T1 is the identity": TransportPublicKey(G1_IDENTITY, TRANSPORT.public.t2),
-    "T2 is the identity": TransportPublicKey(TRANSPORT.public.t1, G2_IDENTITY),
-    "both are the identity": TransportPublicKey(G1_IDENTITY, G2_IDENTITY),
-    "of two secrets": TransportPublicKey(TRANSPORT.public.t1, OTHER_TRANSPORT.public.t2),
-    "off by a generator": TransportPublicKey(TRANSPORT.public.t1 + G1_GENERATOR, TRANSPORT.public.t2),
-    "negated": TransportPublicKey(-TRANSPORT.public.t1, TRANSPORT.public.t2),
+    "the identity": TransportPublicKey(G1_IDENTITY, TRANSPORT.public.proof),
+    "the identity, proven": TransportPublicKey(G1_IDENTITY, bytes(64)),
+    "a multiple of another identity": partial.generate_transport_key(OTHER_IDENTITY, CONTEXT).public,
+    "a multiple of the generator": TransportPublicKey(G1_GENERATOR, TRANSPORT.public.proof),
+    "proven for another request": partial.generate_transport_key(IDENTITY, OTHER_CONTEXT).public,
+    "another key's proof": TransportPublicKey(TRANSPORT.public.point, OTHER_TRANSPORT.public.proof),
+    "somebody's key, moved": TransportPublicKey(TRANSPORT.public.point + HASHED, TRANSPORT.public.proof),
+    "negated": TransportPublicKey(-TRANSPORT.public.point, TRANSPORT.public.proof),
+    "no proof": TransportPublicKey(TRANSPORT.public.point, bytes(64)),
+    "a proof of another length": TransportPublicKey(TRANSPORT.public.point, TRANSPORT.public.proof + b"\0"),
+    "another response": bent(TRANSPORT, response=(response_of(TRANSPORT) + 1) % ORDER),
+    "the response in another form": bent(TRANSPORT, response=response_of(TRANSPORT) + ORDER),
+    "another challenge": bent(TRANSPORT, challenge=1),
+    "a challenge that is none": bent(TRANSPORT, challenge=ORDER),
 }
 
 
 @pytest.mark.parametrize("request_", BAD_REQUESTS.values(), ids=BAD_REQUESTS.keys())
 def test_partial_is_never_made_for_a_bad_transport_key(request_: TransportPublicKey) -> None:
     with pytest.raises(WrongTransportKey) as caught:
-        partial.make_partial(key_share(1), IDENTITY, request_)
+        partial.make_partial(key_share(1), IDENTITY, request_, CONTEXT)
     assert "never answer" in caught.value.advice
     with pytest.raises(WrongTransportKey):
-        partial.verify_transport_key(request_)
+        partial.verify_transport_key(request_, IDENTITY, CONTEXT)
 
 
 def test_transport_keys_are_fresh_and_verify() -> None:
     assert TRANSPORT.public != OTHER_TRANSPORT.public
-    partial.verify_transport_key(TRANSPORT.public)
+    partial.verify_transport_key(TRANSPORT.public, IDENTITY, CONTEXT)
+    partial.verify_transport_key(OTHER_TRANSPORT.public, IDENTITY, CONTEXT)
+
+
+def test_proof_does_not_give_the_secret_away() -> None:
+    first, second = (int.from_bytes(TRANSPORT.public.proof[at : at + 32], "big") for at in (0, 32))
+    secret = int.from_bytes(TRANSPORT.secret.reveal(), "big")
+    assert secret not in (first, second, second * pow(first, -1, ORDER) % ORDER)  # a nonce of zero would
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
 def test_partial_is_never_made_for_an_identity_of_another_length(length: int) -> None:
     with pytest.raises(NotEncodable):
-        partial.make_partial(key_share(1), Identity(bytes(length)), TRANSPORT.public)
+        partial.make_partial(key_share(1), Identity(bytes(length)), TRANSPORT.public, CONTEXT)
 
 
 def test_secrets_of_transport_share_and_identity_key_do_not_show() -> None:
@@ -107,65 +136,49 @@ def test_secrets_of_transport_share_and_identity_key_do_not_show() -> None:
 
 @pytest.mark.parametrize("member", MEMBERS)
 def test_partial_verifies_under_its_members_public_key_share(member: MemberIndex) -> None:
-    partial.verify_partial(answer(member), IDENTITY, TRANSPORT.public, PUBLIC_SHARES[member])
+    partial.verify_partial(answer(member), TRANSPORT.public, PUBLIC_SHARES[member])
 
 
 def test_partial_of_another_share_is_refused_and_its_member_named() -> None:
     forged = dataclasses.replace(answer(2), member=MemberIndex(7))
     with pytest.raises(WrongPartial, match="member 7") as caught:
-        partial.verify_partial(forged, IDENTITY, TRANSPORT.public, PUBLIC_SHARES[MemberIndex(7)])
+        partial.verify_partial(forged, TRANSPORT.public, PUBLIC_SHARES[MemberIndex(7)])
     assert caught.value.details == {"member": 7}
     assert "evidence" in caught.value.advice
 
 
-def test_partial_for_another_identity_or_request_is_refused() -> None:
-    good, key = answer(1), PUBLIC_SHARES[MemberIndex(1)]
+def test_partial_for_another_request_is_refused() -> None:
     with pytest.raises(WrongPartial):
-        partial.verify_partial(good, OTHER_IDENTITY, TRANSPORT.public, key)
-    with pytest.raises(WrongPartial):
-        partial.verify_partial(good, IDENTITY, OTHER_TRANSPORT.public, key)
+        partial.verify_partial(answer(1), OTHER_TRANSPORT.public, PUBLIC_SHARES[MemberIndex(1)])
 
 
 def test_garbage_partial_is_refused() -> None:
     good, key = answer(1), PUBLIC_SHARES[MemberIndex(1)]
-    for forged in (
-        dataclasses.replace(good, c1=good.c2, c2=good.c1),
-        dataclasses.replace(good, c2=good.c2 + G1_GENERATOR),
-        dataclasses.replace(good, c2=G1_IDENTITY),
-        dataclasses.replace(good, c1=-good.c1),
-    ):
+    for point in (good.point + G1_GENERATOR, -good.point, G1_IDENTITY, TRANSPORT.public.point):
         with pytest.raises(WrongPartial):
-            partial.verify_partial(forged, IDENTITY, TRANSPORT.public, key)
+            partial.verify_partial(dataclasses.replace(good, point=point), TRANSPORT.public, key)
 
 
-def test_unencrypted_partial_is_refused_though_its_pairing_holds() -> None:
-    # r = 0: C2 = x_i H(id) lies open, and t of them unlock the model for everybody who reads the chain
-    naked = multiply(partial.hash_identity(IDENTITY), key_share(1).secret)
-    forged = Partial(Epoch(1), MemberIndex(1), G1_IDENTITY, naked)
-    with pytest.raises(WrongPartial, match="not encrypted") as caught:
-        partial.verify_partial(forged, IDENTITY, TRANSPORT.public, PUBLIC_SHARES[MemberIndex(1)])
-    assert caught.value.details == {"member": 1}
-
-
-def test_partial_under_an_identity_public_key_share_is_refused() -> None:
-    r = Scalar.random()
-    forged = Partial(Epoch(1), MemberIndex(1), multiply(G1_GENERATOR, r), multiply(TRANSPORT.public.t1, r))
+def test_partial_under_an_identity_public_key_share_or_for_no_transport_key_is_refused() -> None:
+    # the pairing holds: 0 = 0 T, and 0 = x_i 0
+    nothing = Partial(Epoch(1), MemberIndex(1), G1_IDENTITY)
     with pytest.raises(WrongPartial):
-        partial.verify_partial(forged, IDENTITY, TRANSPORT.public, G2_IDENTITY)
+        partial.verify_partial(nothing, TRANSPORT.public, G2_IDENTITY)
+    with pytest.raises(WrongPartial):
+        partial.verify_partial(nothing, TransportPublicKey(G1_IDENTITY, bytes(64)), PUBLIC_SHARES[MemberIndex(1)])
 
 
-def test_partial_is_encrypted_afresh_each_time() -> None:
-    first, second = answer(1), answer(1)
-    assert first.c1 != second.c1
-    assert first.c2 != second.c2
+def test_partial_is_the_same_each_time() -> None:
+    # nothing in it is random, so nothing random can go wrong: what is posted again says no more than the first
+    assert answer(1) == answer(1)
 
 
 def test_partial_hides_the_share_of_the_identity_key_without_the_transport_secret() -> None:
-    open_share = multiply(partial.hash_identity(IDENTITY), key_share(1).secret)
+    open_share = multiply(HASHED, key_share(1).secret)
     made = answer(1)
-    assert open_share not in (made.c1, made.c2)
-    assert made.c2 - multiply(made.c1, TRANSPORT.secret) == open_share
-    assert made.c2 - multiply(made.c1, OTHER_TRANSPORT.secret) != open_share
+    assert made.point != open_share
+    assert multiply(made.point, TRANSPORT.secret.inverted()) == open_share
+    assert multiply(made.point, OTHER_TRANSPORT.secret.inverted()) != open_share
 
 
 # --------------------------------------------------------------------------------------------------------- combine
@@ -228,7 +241,7 @@ def test_combine_refuses_list_positions_in_place_of_member_indices() -> None:
 
 
 def test_combine_refuses_a_set_with_one_wrong_partial() -> None:
-    wrong = dataclasses.replace(answer(7), c2=answer(7).c2 + G1_GENERATOR)
+    wrong = dataclasses.replace(answer(7), point=answer(7).point + G1_GENERATOR)
     with pytest.raises(WrongIdentityKey) as caught:
         combine(answer(1), answer(2), wrong)
     assert "verify each partial" in caught.value.advice

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from py_ecc.bls.hash_to_curve import hash_to_G1
 from py_ecc.bls.point_compression import decompress_G2
 from py_ecc.optimized_bls12_381 import (
@@ -26,12 +28,21 @@ from py_ecc.optimized_bls12_381 import (
     is_on_curve,
     multiply,
     neg,
+    normalize,
     pairing,
 )
 
 from governance.crypto import group, ibe, possession, vss
 from governance.crypto.group import ORDER, Scalar
-from governance.crypto.partial import IdentityKey, Partial, TransportKey, TransportPublicKey, combine, verify_partial
+from governance.crypto.partial import (
+    IdentityKey,
+    Partial,
+    TransportKey,
+    TransportPublicKey,
+    combine,
+    verify_partial,
+    verify_transport_key,
+)
 from governance.crypto.points import g1_from_eip2537, g1_to_eip2537, g2_from_eip2537
 from governance.encoding.committee import DST_IDENTITY, DST_POP_DEALER, DST_POP_SHARE, CommitteeDomain
 from governance.types import ChainId, Epoch, Hash32, Identity, MemberIndex
@@ -73,12 +84,13 @@ def test_vectors_verify() -> None:
         g1_from_eip2537(raw(said["proof"])), g2_from_eip2537(raw(said["public_key_share"])), DOMAIN, said["member"]
     )
     identity = Identity(raw(UNLOCK["identity"]))
-    public = TransportPublicKey(g1_from_eip2537(raw(UNLOCK["t1"])), g2_from_eip2537(raw(UNLOCK["t2"])))
+    public = TransportPublicKey(g1_from_eip2537(raw(UNLOCK["transport_key"])), raw(UNLOCK["proof"]))
+    verify_transport_key(public, identity, Hash32(raw(UNLOCK["context"])))
     partials = []
     for row in UNLOCK["partials"]:
-        c1, c2 = g1_from_eip2537(raw(row["c1"])), g1_from_eip2537(raw(row["c2"]))
-        partials.append(made := Partial(DOMAIN.epoch, MemberIndex(row["member"]), c1, c2))
-        verify_partial(made, identity, public, g2_from_eip2537(raw(row["public_key_share"])))
+        point = g1_from_eip2537(raw(row["partial"]))
+        partials.append(made := Partial(DOMAIN.epoch, MemberIndex(row["member"]), point))
+        verify_partial(made, public, g2_from_eip2537(raw(row["public_key_share"])))
     transport = TransportKey(public, Scalar.from_bytes(raw(UNLOCK["transport_secret"])))
     key = combine(partials[2:], threshold, transport, identity, commitments[0])
     assert g1_to_eip2537(key.point).hex() == UNLOCK["identity_key"]
@@ -164,15 +176,28 @@ def test_commitments_and_shares_agree_with_py_ecc() -> None:
 
 def test_partials_agree_with_py_ecc() -> None:
     tau = int(UNLOCK["transport_secret"], 16)
-    assert eq(multiply(G1, tau), g1(UNLOCK["t1"]))
-    assert eq(multiply(G2, tau), g2(UNLOCK["t2"]))
-    hashed_identity = hashed(raw(UNLOCK["identity"]), DST_IDENTITY)
+    hashed_identity, transport_key = hashed(raw(UNLOCK["identity"]), DST_IDENTITY), g1(UNLOCK["transport_key"])
+    assert eq(multiply(hashed_identity, tau), transport_key)
     for row in UNLOCK["partials"]:
-        decrypted = add(g1(row["c2"]), neg(multiply(g1(row["c1"]), tau)))
-        assert eq(decrypted, multiply(hashed_identity, int(DEALING["shares"][str(row["member"])], 16)))
+        unblinded = multiply(g1(row["partial"]), pow(tau, -1, ORDER))
+        assert eq(unblinded, multiply(hashed_identity, int(DEALING["shares"][str(row["member"])], 16)))
     row = UNLOCK["partials"][0]
-    product = pairing(g2(row["public_key_share"]), hashed_identity) * pairing(g2(UNLOCK["t2"]), g1(row["c1"]))
-    assert pairing(G2, g1(row["c2"])) == product
+    assert pairing(G2, g1(row["partial"])) == pairing(g2(row["public_key_share"]), transport_key)
+
+
+def test_proof_of_a_transport_key_agrees_with_py_ecc() -> None:
+    """The check, written again from the description in oracle/README.md, with other libraries."""
+    values = (
+        "custodes/transport/v1", DOMAIN.chain_id, DOMAIN.committee, raw(UNLOCK["release"]), UNLOCK["worker"],
+        raw(UNLOCK["identity"]),
+    )  # fmt: skip
+    place = keccak(encode(["string", "uint256", "address", "bytes32", "address", "bytes32"], values))
+    assert place.hex() == UNLOCK["context"]
+    challenge, response = (int(UNLOCK["proof"][at : at + 64], 16) for at in (0, 64))
+    hashed_identity, transport_key = hashed(raw(UNLOCK["identity"]), DST_IDENTITY), g1(UNLOCK["transport_key"])
+    nonce_point = normalize(add(multiply(hashed_identity, response), neg(multiply(transport_key, challenge))))
+    written = b"".join(int(coordinate).to_bytes(64, "big") for coordinate in nonce_point)
+    assert int.from_bytes(keccak(place + raw(UNLOCK["transport_key"]) + written), "big") >> 2 == challenge
 
 
 def test_lagrange_in_the_exponent_agrees_with_py_ecc() -> None:

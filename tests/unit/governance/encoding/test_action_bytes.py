@@ -159,8 +159,8 @@ def test_values_round_trip_through_their_types() -> None:
 
 
 def test_transport_hash_is_refused_for_other_lengths() -> None:
-    with pytest.raises(NotEncodable, match="T1 has 128"):
-        compute_transport_hash(bytes(127), bytes(256))
+    with pytest.raises(NotEncodable, match="a transport key has 128"):
+        compute_transport_hash(bytes(127))
 
 
 def test_created_address_is_refused_for_a_negative_nonce() -> None:

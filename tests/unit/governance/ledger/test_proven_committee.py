@@ -11,8 +11,7 @@ from committee_player import Player, form_committee, play_key_generation
 from governance.chain.headers import verify_header
 from governance.chain.proofs import BadProof
 from governance.chain.view import prove
-from governance.crypto.partial import generate_transport_key, make_partial
-from governance.crypto.points import g1_to_eip2537, g2_to_eip2537
+from governance.crypto.points import g1_to_eip2537
 from governance.encoding.keccak import keccak256
 from governance.encoding.names import release_id_of
 from governance.encoding.releases import compute_model_id, compute_transport_hash
@@ -36,6 +35,7 @@ from governance.types import (
 )
 from governance.types.events.committee import UnlockRequested
 from live_system import LiveSystem, live_system
+from transport import make_transport, multiply_share, request_call
 
 pytestmark = pytest.mark.chain
 
@@ -103,10 +103,8 @@ class Unlocking:
         workers = (WorkerGrant(self.worker.address, 0, system.organisations[0]),)
         grant = GrantRelease(model, Mode.PLAIN, Timestamp(ledger.now() + 20 * 86_400), workers, b"{}")
         release = release_id_of(system.enact(ActionKind.GRANT_RELEASE, grant)[0])
-        self.transport = generate_transport_key()
-        self.t1 = g1_to_eip2537(self.transport.public.t1)
-        self.t2 = g2_to_eip2537(self.transport.public.t2)
-        receipt = ledger.send(ledger.committee.request_unlock(release, self.t1, self.t2), self.worker)
+        self.transport = make_transport(ledger, release, self.worker.address)
+        receipt = ledger.send(request_call(ledger, release, self.transport.public), self.worker)
         self.asked = receipt.find(UnlockRequested)
 
     def key_of(self, player: Player) -> bytes:
@@ -127,11 +125,9 @@ class Unlocking:
 
     def post(self, player: Player) -> None:
         share = player.acknowledged
-        partial = make_partial(share, self.asked.identity, self.transport.public)
+        partial = multiply_share(share, self.transport.public)
         committee = self.system.ledger.committee
-        c1, c2 = g1_to_eip2537(partial.c1), g1_to_eip2537(partial.c2)
-        hashed = committee.get_hash_to_g1(self.asked.identity)
-        player.send(committee.post(self.asked, c1, c2, hashed=hashed, verification_key=self.key_of(player)))
+        player.send(committee.post(self.asked, g1_to_eip2537(partial.point), verification_key=self.key_of(player)))
 
 
 @pytest.fixture
@@ -144,7 +140,7 @@ def test_request_is_proven_with_every_member_s_part_in_it(unlocking: Unlocking) 
     ledger, first = unlocking.system.ledger, unlocking.players[0]
     facts = unlocking.facts(first)
     assert facts.request == ledger.committee.get_request(unlocking.asked.request_id)
-    assert facts.request.transport_hash == compute_transport_hash(unlocking.t1, unlocking.t2)
+    assert facts.request.transport_hash == compute_transport_hash(unlocking.asked.transport_key)
     assert facts.term == ledger.committee.get_epoch(first.epoch)
     for at, player in enumerate(unlocking.players):
         player.send(ledger.committee.approve(unlocking.asked.request_id))

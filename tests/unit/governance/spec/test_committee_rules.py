@@ -354,23 +354,23 @@ def test_what_the_curve_denies_is_refused(forming: World) -> None:
     for place in range(5):
         forming.take(acknowledge(forming.state, forming.oracle(place), ONE, b"proof", forming.now, Points()))
     release = forming.grant_release(forming.register_model())
-    t1, t2 = bytes(128), bytes(256)
+    key, proof = bytes(128), bytes(64)
     ask = unlocks.process_request
     no_key = Points(is_transport_key=False)
-    refused(ask(forming.state, WORKER, release, t1, t2, forming.now, no_key), "R-Committee-09")
+    refused(ask(forming.state, WORKER, release, key, proof, forming.now, no_key), "R-Committee-09")
     request = forming.request(release)
     for place in range(3):
         forming.take(forming.try_approve(request, place))
     post = unlocks.process_post
     bad = Points(is_partial=False)
-    recorded = post(forming.state, forming.oracle(0), request, b"c1", b"c2", forming.now, bad)
+    recorded = post(forming.state, forming.oracle(0), request, b"partial", forming.now, bad)
     index = forming.state.committee.members[ONE][0].index
-    event = PartialRefused(request, index, forming.oracle(0), b"c1", b"c2")
+    event = PartialRefused(request, index, forming.oracle(0), b"partial")
     assert recorded == Outcome(forming.state, (event,))  # R-Committee-17: on record, and nothing else
-    claim = post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points(), claimed_wrong=True)
+    claim = post(forming.state, forming.oracle(0), request, b"", forming.now, Points(), claimed_wrong=True)
     assert isinstance(claim, Outcome)  # nobody is blamed for a right one: a log that says so diverges
     assert [type(each) for each in claim.events] == [PartialPosted]
-    forming.take(post(forming.state, forming.oracle(0), request, b"", b"", forming.now, Points()))
+    forming.take(post(forming.state, forming.oracle(0), request, b"", forming.now, Points()))
 
 
 def test_sums_that_hold_the_identity_are_refused(forming: World) -> None:

@@ -74,7 +74,7 @@ def tell_everything() -> World:
     request = world.request(release)
     for place in range(3):
         world.take(world.try_approve(request, place))
-    wrong = unlocks.process_post(world.state, world.oracle(0), request, b"c1", b"c2", world.now, claimed_wrong=True)
+    wrong = unlocks.process_post(world.state, world.oracle(0), request, b"partial", world.now, claimed_wrong=True)
     world.take(wrong)
     for place in range(3):
         world.take(world.try_post(request, place))
@@ -219,10 +219,9 @@ FREE = {
     ("IncidentAnswered", "response_hash"),
     ("ShareRevealed", "share"),  # with a curve, shares are checked too
     ("Dealt", "proof"),  # with a curve, points are checked too
-    ("PartialPosted", "c1"),
-    ("PartialPosted", "c2"),
-    ("PartialRefused", "c1"),
-    ("PartialRefused", "c2"),
+    ("UnlockRequested", "proof"),
+    ("PartialPosted", "partial_key"),
+    ("PartialRefused", "partial_key"),
 }
 
 

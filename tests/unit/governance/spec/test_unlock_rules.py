@@ -63,7 +63,7 @@ def test_answer_is_refused_before_the_threshold_approved(asked: tuple[World, Rel
     assert "not among them" in refused(world.try_post(request, 3), "R-Committee-16").message
     world.take(world.try_post(request, 0))
     refused(world.try_post(request, 0), "R-Committee-07")
-    refused(unlocks.process_post(world.state, STRANGER, request, b"", b"", world.now), "R-Committee-06")
+    refused(unlocks.process_post(world.state, STRANGER, request, b"", world.now), "R-Committee-06")
 
 
 def test_answer_is_refused_after_a_stop_or_a_revocation(asked: tuple[World, ReleaseId, RequestId]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from governance.encoding.names import compute_organisation_id
+from governance.spec import committee
 from governance.types import Epoch, OracleMember
 from spec_world import World, address_of
 
@@ -21,3 +22,26 @@ def acknowledging(world: World, count: int) -> World:
     for place in range(count):
         world.acknowledge(ONE, place)
     return world
+
+
+def try_register(world: World, place: int, **changes: object) -> object:
+    arguments: dict[str, object] = {
+        "caller": world.oracle(place),
+        "epoch": ONE,
+        "transport_key": bytes(1216),
+        "commitments_hash": world.commitments_hash(ONE, place),
+        "now": world.now,
+    }
+    return committee.process_register(world.state, **(arguments | changes))  # type: ignore[arg-type]
+
+
+def try_deal(world: World, place: int, **changes: object) -> object:
+    arguments: dict[str, object] = {
+        "caller": world.oracle(place),
+        "epoch": ONE,
+        "commitments": world.commitments(ONE, place),
+        "proof": b"proof",
+        "envelopes": world.envelopes(ONE, place),
+        "now": world.now,
+    }
+    return committee.process_deal(world.state, **(arguments | changes))  # type: ignore[arg-type]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Mapping
 
 import pytest
 
 from governance.encoding.names import compute_organisation_id
-from governance.spec import committee, disputes, unlocks
+from governance.spec import committee, disputes
 from governance.spec.outcome import Outcome
 from governance.spec.rules import Refusal
 from governance.types import (
@@ -31,13 +29,11 @@ from governance.types.events.committee import (
     DealerDisqualified,
     EpochAborted,
     EpochInForce,
-    PartialPosted,
-    PartialRefused,
     PhaseAdvanced,
 )
 from refusals import refused
-from spec_committee import ONE, acknowledging, members
-from spec_world import DAY, STRANGER, WORKER, World, address_of, label
+from spec_committee import ONE, acknowledging, members, try_deal, try_register
+from spec_world import DAY, STRANGER, World, address_of, label
 
 # --- forming
 
@@ -93,29 +89,6 @@ def test_oracle_keeps_its_index_in_a_later_epoch(forming: World) -> None:
 
 
 # --- making the key
-
-
-def try_register(world: World, place: int, **changes: object) -> object:
-    arguments: dict[str, object] = {
-        "caller": world.oracle(place),
-        "epoch": ONE,
-        "transport_key": bytes(1216),
-        "commitments_hash": world.commitments_hash(ONE, place),
-        "now": world.now,
-    }
-    return committee.process_register(world.state, **(arguments | changes))  # type: ignore[arg-type]
-
-
-def try_deal(world: World, place: int, **changes: object) -> object:
-    arguments: dict[str, object] = {
-        "caller": world.oracle(place),
-        "epoch": ONE,
-        "commitments": world.commitments(ONE, place),
-        "proof": b"proof",
-        "envelopes": world.envelopes(ONE, place),
-        "now": world.now,
-    }
-    return committee.process_deal(world.state, **(arguments | changes))  # type: ignore[arg-type]
 
 
 def test_registration_of_a_member_is_refused_by_its_rule(forming: World) -> None:
@@ -315,72 +288,3 @@ def test_key_is_dealt_again_by_the_epoch_in_force_alone(world: World) -> None:
     assert world.state.committee.current_epoch == second
     assert world.state.committee.epochs[first].phase is Phase.SUPERSEDED
     assert world.state.committee.key_hash == world.state.committee.epochs[first].key_hash
-
-
-# --- what the curve denies
-
-
-class Points:
-    """A curve on which everything is as one answer says: what the rules make of it is what is tested."""
-
-    def __init__(self, **answers: bool) -> None:
-        self.answers = answers
-
-    def __getattr__(self, name: str) -> object:
-        return lambda *_: self.answers.get(name, True)
-
-    def combine(self, dealings: Mapping[MemberIndex, bytes], *, is_resharing: bool) -> bytes | None:
-        if not self.answers.get("combine", True):
-            return None
-        return bytes(functools.reduce(lambda a, b: a ^ b, column) for column in zip(*dealings.values(), strict=True))
-
-    def evaluate(self, points: bytes, index: MemberIndex) -> bytes:
-        return label(points, index) * 8
-
-
-def test_what_the_curve_denies_is_refused(forming: World) -> None:
-    for place in range(5):
-        forming.register(ONE, place)
-    refused(try_deal(forming, 0, curve=Points(are_usable=False)), "R-Committee-09")
-    refused(try_deal(forming, 0, curve=Points(is_dealer_possession=False)), "R-Committee-10")
-    for place in range(4):
-        forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
-    forming.take(try_deal(forming, 4, curve=Points()))  # type: ignore[arg-type]
-    forming.take(committee.process_settle(forming.state, ONE, None, forming.now, Points()))  # type: ignore[arg-type]
-    assert any(forming.state.committee.epochs[ONE].key_hash)
-    acknowledge = committee.process_acknowledge
-    curve = Points(is_share_possession=False)
-    refused(acknowledge(forming.state, forming.oracle(0), ONE, b"proof", forming.now, curve), "R-Committee-10")
-    for place in range(5):
-        forming.take(acknowledge(forming.state, forming.oracle(place), ONE, b"proof", forming.now, Points()))
-    release = forming.grant_release(forming.register_model())
-    key, proof = bytes(128), bytes(64)
-    ask = unlocks.process_request
-    no_key = Points(is_transport_key=False)
-    refused(ask(forming.state, WORKER, release, key, proof, forming.now, no_key), "R-Committee-09")
-    request = forming.request(release)
-    for place in range(3):
-        forming.take(forming.try_approve(request, place))
-    post = unlocks.process_post
-    bad = Points(is_partial=False)
-    recorded = post(forming.state, forming.oracle(0), request, b"partial", forming.now, bad)
-    index = forming.state.committee.members[ONE][0].index
-    event = PartialRefused(request, index, forming.oracle(0), b"partial")
-    assert recorded == Outcome(forming.state, (event,))  # R-Committee-17: on record, and nothing else
-    claim = post(forming.state, forming.oracle(0), request, b"", forming.now, Points(), claimed_wrong=True)
-    assert isinstance(claim, Outcome)  # nobody is blamed for a right one: a log that says so diverges
-    assert [type(each) for each in claim.events] == [PartialPosted]
-    forming.take(post(forming.state, forming.oracle(0), request, b"", forming.now, Points()))
-
-
-def test_sums_that_hold_the_identity_are_refused(forming: World) -> None:
-    for place in range(5):
-        forming.register(ONE, place)
-    for place in range(5):
-        forming.take(try_deal(forming, place, curve=Points()))  # type: ignore[arg-type]
-    cancelling = Points(combine=False)
-    refused(committee.process_settle(forming.state, ONE, None, forming.now, cancelling), "R-Committee-09")
-    dealt = [forming.commitments(ONE, place) for place in range(5)]
-    refused(committee.process_settle(forming.state, ONE, dealt[1:], forming.now, Points()), "R-Committee-24")
-    swapped = [dealt[1], dealt[0], *dealt[2:]]
-    refused(committee.process_settle(forming.state, ONE, swapped, forming.now, Points()), "R-Committee-08")

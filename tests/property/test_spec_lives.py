@@ -36,7 +36,8 @@ from governance.types import (
     Timestamp,
 )
 from governance.types.events.council import ActionExecuted
-from spec_world import DAY, GENESIS, STRANGER, World, label, make_grant
+from spec_charter import DAY, GENESIS, STRANGER, label, make_grant
+from spec_world import World
 
 KEY = make_short_name("max_output_tokens")
 NAME = "no weapons"

@@ -50,7 +50,8 @@ from governance.types import (
     StopId,
 )
 from governance.types.events import Event
-from spec_world import DEPLOYER, REPORT, START, World
+from spec_charter import DEPLOYER, REPORT, START
+from spec_world import World
 
 EventT = TypeVar("EventT", bound=Event)
 

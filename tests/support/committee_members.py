@@ -15,17 +15,9 @@ from governance.crypto.vss import Dealing, KeyShare, add_shares, compute_public_
 from governance.encoding.committee import CommitteeDomain
 from governance.encoding.names import compute_organisation_id
 from governance.encoding.releases import compute_model_id
-from governance.types import (
-    ActionKind,
-    Address,
-    FormCommittee,
-    Hash32,
-    MemberIndex,
-    OracleMember,
-    ReleaseId,
-)
+from governance.types import ActionKind, Address, FormCommittee, Hash32, MemberIndex, OracleMember, ReleaseId
 from governance.types.events.committee import Dealt, TransportKeyRegistered
-from spec_world import address_of
+from spec_charter import address_of
 from transport import multiply_share
 
 POINT = 256

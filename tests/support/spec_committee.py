@@ -5,7 +5,8 @@ from __future__ import annotations
 from governance.encoding.names import compute_organisation_id
 from governance.spec import committee
 from governance.types import Epoch, OracleMember
-from spec_world import World, address_of
+from spec_charter import address_of
+from spec_world import World
 
 ONE = Epoch(1)
 

@@ -39,7 +39,7 @@ from governance.types import (
     Support,
     Timestamp,
 )
-from spec_world import DAY, STRANGER, WORKER, label
+from spec_charter import DAY, STRANGER, WORKER, label
 from walk_accounts import account_of, secret_of, sign
 from walk_founding import Founding
 

@@ -7,17 +7,10 @@ import dataclasses
 from eth_keys.datatypes import PrivateKey
 
 from governance.encoding.keccak import keccak256
-from governance.encoding.names import (
-    make_address,
-)
+from governance.encoding.names import make_address
 from governance.spec.genesis import Genesis
-from governance.types import (
-    Address,
-    Hash32,
-    SeatGrant,
-    Seconds,
-)
-from spec_world import DAY, GENESIS, PARAMETERS, make_grant
+from governance.types import Address, Hash32, SeatGrant, Seconds
+from spec_charter import DAY, GENESIS, PARAMETERS, make_grant
 
 
 def secret_of(*values: object) -> bytes:

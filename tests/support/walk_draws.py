@@ -7,12 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from committee_duel import Duel
-from governance.encoding.names import (
-    compute_constraint_id,
-    compute_organisation_id,
-    make_jurisdiction,
-    make_short_name,
-)
+from governance.encoding.names import compute_constraint_id, compute_organisation_id, make_jurisdiction, make_short_name
 from governance.spec.proposals import OPEN_STATES
 from governance.types import (
     ZERO_HASH,
@@ -53,7 +48,8 @@ from governance.types import (
     Timestamp,
     WorkerGrant,
 )
-from spec_world import DAY, PARAMETERS, STRANGER, WORKER, World, address_of, label
+from spec_charter import DAY, PARAMETERS, STRANGER, WORKER, address_of, label
+from spec_world import World
 from walk_accounts import account_of, grant_of, secret_of
 
 NAMES = ("no weapons", "short answers", "")

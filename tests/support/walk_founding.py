@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from committee_members import Oracle
 from governance.encoding.actions import encode_action
 from governance.encoding.committee import CommitteeDomain
-from governance.encoding.names import (
-    compute_organisation_id,
-)
+from governance.encoding.names import compute_organisation_id
 from governance.ledger.codec import Call
 from governance.spec import council, voting
 from governance.spec.outcome import Result
@@ -33,7 +31,8 @@ from governance.types import (
     WorkerGrant,
 )
 from governance.types.events.committee import Dealt, TransportKeyRegistered
-from spec_world import DAY, WORKER, World, address_of, label
+from spec_charter import DAY, WORKER, address_of, label
+from spec_world import World
 from walk_draws import KEYS, NAMES, Draws
 
 

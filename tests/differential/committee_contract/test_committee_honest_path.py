@@ -12,7 +12,7 @@ from governance.crypto.points import g1_from_eip2537, g1_to_eip2537
 from governance.encoding.releases import compute_transport_context
 from governance.types import Epoch, Hash32, Phase
 from governance.types.events.committee import PartialPosted, UnlockRequested
-from spec_world import WORKER
+from spec_charter import WORKER
 
 EPOCH = Epoch(1)
 

@@ -48,7 +48,7 @@ from governance.types import (
 )
 from governance.types.events import Event
 from governance.types.events.committee import PartialRefused, UnlockRequested
-from spec_world import STRANGER, WORKER, address_of, label
+from spec_charter import STRANGER, WORKER, address_of, label
 from transport import multiply_share
 
 SIZE, THRESHOLD = 5, 3

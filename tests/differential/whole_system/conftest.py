@@ -8,7 +8,8 @@ import pytest
 
 from committee_duel import Duel
 from governance.chain.rpc import Rpc
-from spec_world import START, World
+from spec_charter import START
+from spec_world import World
 from walk_accounts import WALK_GENESIS
 
 

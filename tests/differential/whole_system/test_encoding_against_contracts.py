@@ -42,7 +42,7 @@ from governance.types import (
     SeatNumber,
     Support,
 )
-from spec_world import CHAIN
+from spec_charter import CHAIN
 from walk_accounts import WALK_GENESIS as GENESIS
 
 pytestmark = pytest.mark.chain

@@ -49,7 +49,7 @@ from governance.types import (
     Timestamp,
     WorkerGrant,
 )
-from spec_world import DAY, STRANGER, WORKER, address_of, label
+from spec_charter import DAY, STRANGER, WORKER, address_of, label
 from system_walk import Walk
 from walk_accounts import account_of, grant_of, secret_of, sign
 from walk_draws import KEYS, NAMES

@@ -17,17 +17,8 @@ from governance.spec import council, dormancy, voting
 from governance.spec.proposals import quorum_state
 from governance.spec.replay import replay
 from governance.spec.rules import Refusal
-from governance.types import (
-    Action,
-    ActionKind,
-    ChangeSeats,
-    Reclassify,
-    ReplaceSeat,
-    SeatNumber,
-    Standing,
-    SuspendSeat,
-)
-from spec_world import DAY, label
+from governance.types import Action, ActionKind, ChangeSeats, Reclassify, ReplaceSeat, SeatNumber, Standing, SuspendSeat
+from spec_charter import DAY, label
 from system_walk import Walk
 from walk_accounts import WALK_GENESIS, grant_of
 

@@ -43,7 +43,8 @@ from governance.types import (
     SuspendSeat,
     Timestamp,
 )
-from spec_world import DAY, DEPLOYER, PARAMETERS, World, address_of, label, make_grant
+from spec_charter import DAY, DEPLOYER, PARAMETERS, address_of, label, make_grant
+from spec_world import World
 
 ID, KEY = compute_constraint_id("nothing"), make_short_name("nothing")
 AGAINST_A_RULE: dict[ActionKind, tuple[Action, str]] = {

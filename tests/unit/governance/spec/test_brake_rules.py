@@ -28,7 +28,8 @@ from governance.types import (
     Timestamp,
 )
 from refusals import refused
-from spec_world import DAY, PARAMETERS, REPORT, STRANGER, World, label, make_grant
+from spec_charter import DAY, PARAMETERS, REPORT, STRANGER, label, make_grant
+from spec_world import World
 
 ONE = StopId(1)
 

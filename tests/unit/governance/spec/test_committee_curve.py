@@ -7,16 +7,12 @@ from collections.abc import Mapping
 
 from governance.spec import committee, unlocks
 from governance.spec.outcome import Outcome
-from governance.types import (
-    MemberIndex,
-)
-from governance.types.events.committee import (
-    PartialPosted,
-    PartialRefused,
-)
+from governance.types import MemberIndex
+from governance.types.events.committee import PartialPosted, PartialRefused
 from refusals import refused
+from spec_charter import WORKER, label
 from spec_committee import ONE, try_deal
-from spec_world import WORKER, World, label
+from spec_world import World
 
 
 class Points:

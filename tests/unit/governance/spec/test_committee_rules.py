@@ -25,15 +25,11 @@ from governance.types import (
     StopId,
     SuspendSeat,
 )
-from governance.types.events.committee import (
-    DealerDisqualified,
-    EpochAborted,
-    EpochInForce,
-    PhaseAdvanced,
-)
+from governance.types.events.committee import DealerDisqualified, EpochAborted, EpochInForce, PhaseAdvanced
 from refusals import refused
+from spec_charter import DAY, STRANGER, address_of, label
 from spec_committee import ONE, acknowledging, members, try_deal, try_register
-from spec_world import DAY, STRANGER, World, address_of, label
+from spec_world import World
 
 # --- forming
 

@@ -23,7 +23,8 @@ from governance.types import (
     Timestamp,
 )
 from refusals import refused
-from spec_world import DAY, PARAMETERS, World
+from spec_charter import DAY, PARAMETERS
+from spec_world import World
 
 CEILING, FLOOR = make_short_name("max_output_tokens"), make_short_name("min_reviewers")
 SETTINGS = (ParameterSetting(CEILING, Direction.MAX, 100), ParameterSetting(FLOOR, Direction.MIN, 2))

@@ -12,12 +12,7 @@ from governance.spec import council, voting
 from governance.spec.ballots import chosen, count_of
 from governance.spec.genesis import process_genesis
 from governance.spec.outcome import Outcome
-from governance.spec.proposals import (
-    OPEN_STATES,
-    TERMINAL_STATES,
-    ballots_of,
-    eta_of,
-)
+from governance.spec.proposals import OPEN_STATES, TERMINAL_STATES, ballots_of, eta_of
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     ActionKind,
@@ -34,7 +29,8 @@ from governance.types import (
     Timestamp,
 )
 from refusals import refused
-from spec_world import DAY, GENESIS, PARAMETERS, START, STRANGER, World, label, make_grant
+from spec_charter import DAY, GENESIS, PARAMETERS, START, STRANGER, label, make_grant
+from spec_world import World
 
 KEY = make_short_name("max_output_tokens")
 ADD = AddConstraint("no weapons", Timestamp(0), (ParameterSetting(KEY, Direction.MAX, 100),), b"{}")

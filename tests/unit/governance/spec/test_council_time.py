@@ -9,12 +9,7 @@ import pytest
 from governance.encoding.actions import encode_action
 from governance.encoding.names import compute_constraint_id, make_short_name
 from governance.spec import council, voting
-from governance.spec.proposals import (
-    ballots_of,
-    eta_of,
-    explain_missing,
-    quorum_state,
-)
+from governance.spec.proposals import ballots_of, eta_of, explain_missing, quorum_state
 from governance.types import (
     ActionKind,
     AddConstraint,
@@ -32,7 +27,8 @@ from governance.types import (
     Timestamp,
 )
 from refusals import refused
-from spec_world import CHAMBERS, DAY, PARAMETERS, STRANGER, World, label, make_grant
+from spec_charter import CHAMBERS, DAY, PARAMETERS, STRANGER, label, make_grant
+from spec_world import World
 
 KEY = make_short_name("max_output_tokens")
 ADD = AddConstraint("no weapons", Timestamp(0), (ParameterSetting(KEY, Direction.MAX, 100),), b"{}")

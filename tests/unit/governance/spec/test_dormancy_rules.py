@@ -33,7 +33,8 @@ from governance.types import (
 )
 from governance.types.events.seats import SeatReclassified, SeatSuspended, SilenceEnded, SuspensionWithheld
 from refusals import refused
-from spec_world import DAY, GENESIS, REPORT, STRANGER, World, address_of, label, make_grant
+from spec_charter import DAY, GENESIS, REPORT, STRANGER, address_of, label, make_grant
+from spec_world import World
 
 QUIET = SeatNumber(13)
 NEXT = address_of("next key")

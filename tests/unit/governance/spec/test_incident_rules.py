@@ -21,7 +21,8 @@ from governance.types import (
     StopId,
     SuspendSeat,
 )
-from spec_world import DEPLOYER, STRANGER, WORKER, World, label
+from spec_charter import DEPLOYER, STRANGER, WORKER, label
+from spec_world import World
 
 ONE = ReportId(1)
 SEEN, ANSWER = label("seen"), label("answer")

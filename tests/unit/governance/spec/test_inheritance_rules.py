@@ -44,7 +44,8 @@ from governance.types import (
 from governance.types.events.brake import StopInherited
 from governance.types.events.constraints import LedgerInherited
 from refusals import refused
-from spec_world import DAY, DEPLOYER, GENESIS, World, label
+from spec_charter import DAY, DEPLOYER, GENESIS, label
+from spec_world import World
 
 KEY = make_short_name("max_output_tokens")
 ID = compute_constraint_id("no weapons")

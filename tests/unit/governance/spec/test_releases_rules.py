@@ -30,7 +30,8 @@ from governance.types import (
     WorkerGrant,
 )
 from refusals import refused
-from spec_world import DAY, DEPLOYER, PARAMETERS, STRANGER, WORKER, World, address_of, label, make_grant
+from spec_charter import DAY, DEPLOYER, PARAMETERS, STRANGER, WORKER, address_of, label, make_grant
+from spec_world import World
 
 
 @pytest.fixture

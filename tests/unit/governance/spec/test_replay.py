@@ -45,7 +45,8 @@ from governance.types import (
 from governance.types.events import EVENTS
 from governance.types.events.council import ActionExecuted, ProposalCreated
 from governance.types.events.seats import SeatGranted
-from spec_world import DAY, GENESIS, PARAMETERS, REPORT, WORKER, World, address_of, label, make_grant
+from spec_charter import DAY, GENESIS, PARAMETERS, REPORT, WORKER, address_of, label, make_grant
+from spec_world import World
 
 KEY = make_short_name("max_output_tokens")
 ID = compute_constraint_id("no weapons")

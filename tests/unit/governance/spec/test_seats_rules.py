@@ -28,19 +28,8 @@ from governance.types import (
 )
 from governance.types.events.seats import KeyRotated, RotationCancelled, RotationStarted
 from refusals import refused
-from spec_world import (
-    BOUNDS,
-    CHAMBERS,
-    DAY,
-    GENESIS,
-    PARAMETERS,
-    START,
-    STRANGER,
-    World,
-    address_of,
-    label,
-    make_grant,
-)
+from spec_charter import BOUNDS, CHAMBERS, DAY, GENESIS, PARAMETERS, START, STRANGER, address_of, label, make_grant
+from spec_world import World
 
 NEW_KEY = address_of("new key")
 

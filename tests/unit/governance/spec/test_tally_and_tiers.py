@@ -32,7 +32,8 @@ from governance.types import (
     Tier,
 )
 from refusals import refused
-from spec_world import BOUNDS, DAY, PARAMETERS, World, make_tier, with_parameters
+from spec_charter import BOUNDS, DAY, PARAMETERS, make_tier, with_parameters
+from spec_world import World
 
 ROSTER = RosterWord(0b11111 | 0b11111 << 64 + 5 | 0b11111 << 128 + 10)
 ALL = SeatMask(2**15 - 1)

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from governance.spec import committee, unlocks
-from governance.types import (
-    ActionKind,
-    Epoch,
-    ReleaseId,
-    RequestId,
-    Resume,
-    RevokeRelease,
-    StopId,
-)
+from governance.types import ActionKind, Epoch, ReleaseId, RequestId, Resume, RevokeRelease, StopId
 from refusals import refused
+from spec_charter import DAY, HOUR, STRANGER, label
 from spec_committee import ONE, acknowledging
-from spec_world import DAY, HOUR, STRANGER, World, label
+from spec_world import World
 
 # --- asking, approving, answering
 

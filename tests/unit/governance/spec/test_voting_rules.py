@@ -27,7 +27,8 @@ from governance.types import (
 )
 from governance.types.events.council import BallotSkipped, ProposalExtended, VetoCast, VoteCast
 from refusals import refused
-from spec_world import DAY, PARAMETERS, STRANGER, World, label, make_grant
+from spec_charter import DAY, PARAMETERS, STRANGER, label, make_grant
+from spec_world import World
 
 ADD = AddConstraint("no weapons", Timestamp(0), (), b"{}")
 CHANGE = ChangeSeats((SeatNumber(14),), (make_grant(20, 2),))

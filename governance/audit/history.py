@@ -8,7 +8,7 @@ from governance.audit.errors import WrongGenesis
 from governance.ledger.client import Ledger
 from governance.ledger.events import EventRecord, get_block_times
 from governance.spec.genesis import Genesis
-from governance.spec.replay import Logged
+from governance.spec.steps import Logged
 from governance.types import KeyKind, SeatGrant, Timestamp
 from governance.types.events.council import ParametersSet
 from governance.types.events.seats import SeatGranted

@@ -17,8 +17,9 @@ from governance.audit.curve import ArkworksCurve
 from governance.audit.errors import StorageDiffers
 from governance.audit.history import History, read_history
 from governance.ledger.client import Ledger
-from governance.spec.replay import Step, replay_steps
+from governance.spec.replay import replay_steps
 from governance.spec.state import SystemState
+from governance.spec.steps import Step
 from governance.spec.timeline import Timeline
 
 SHOWN = 5  # differences in a message

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
-from governance.errors import VerificationError
 from governance.spec import (
     brake,
     committee,
@@ -29,8 +27,8 @@ from governance.spec import (
 from governance.spec.curve import Curve
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
-from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
+from governance.spec.steps import Divergence, Logged, Step, compare, diverge
 from governance.types import ZERO_ADDRESS, Address, Epoch, Fault, Hash32, MemberIndex, RequestId, SeatNumber, Timestamp
 from governance.types.events import Event
 from governance.types.events import brake as brake_events
@@ -41,37 +39,9 @@ from governance.types.events import seats as seats_events
 
 EventT = TypeVar("EventT")
 
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """An event where it stands on the chain. Logs are in the order of the chain, one transaction's together."""
-
-    event: Event
-    time: Timestamp  # of its block
-    block: int = 0
-    transaction: str = ""
-    index: int = 0  # in its block
-
-
 # The state of the system before this one, right before a log of this one.
 Predecessor = Callable[[Logged], SystemState]
 LOOK_AHEAD = 40  # logs that one step may need to see: an answer reveals a share for each complaint
-
-
-class Divergence(VerificationError):
-    """The chain shows an event that the rules do not allow, or lacks one that they demand."""
-
-    hint: ClassVar[str] = (
-        "what the chain shows is not what the rules make of it: keep a bundle, and tell the other members"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the replay: the events that it covers, and the state after it."""
-
-    logs: tuple[Logged, ...]
-    state: SystemState
 
 
 def replay(genesis: Genesis, logs: Iterable[Logged], curve: Curve | None = None) -> SystemState:
@@ -93,12 +63,12 @@ def replay_steps(
     granted = next((log.time for log in remaining if isinstance(log.event, seats_events.SeatGranted)), Timestamp(0))
     opened = next((log.time for log in remaining if isinstance(log.event, brake_events.ScopeOpened)), granted)
     first = process_genesis(genesis, granted, opened)
-    step = _compare(first, remaining)
+    step = compare(first, remaining)
     yield step
     at = len(step.logs)
     while at < len(remaining):
         before = None if predecessor is None else predecessor(remaining[at])
-        step = _compare(apply(step.state, remaining[at : at + LOOK_AHEAD], curve, before), remaining[at:])
+        step = compare(apply(step.state, remaining[at : at + LOOK_AHEAD], curve, before), remaining[at:])
         yield step
         at += len(step.logs)
 
@@ -236,7 +206,7 @@ def _apply_committee(
             request_id, partial_key = event.request_id, event.partial_key
             return unlocks.process_post(state, event.oracle, request_id, partial_key, now, curve, claimed_wrong=True)
         case _:
-            raise _diverge(logs[0], f"no step begins with {type(event).__name__}")
+            raise diverge(logs[0], f"no step begins with {type(event).__name__}")
 
 
 def _end_silence(
@@ -286,54 +256,10 @@ def _read_answer(logs: Sequence[Logged], dealer: MemberIndex) -> tuple[list[Hash
     return shares, False
 
 
-def _compare(result: Result, logs: Sequence[Logged]) -> Step:
-    """The step, if its events are those of the chain."""
-    if isinstance(result, Refusal):
-        raise _diverge(logs[0], f"the rules refuse it: {result}", rule=result.rule)
-    if not result.events:
-        raise _diverge(logs[0], "the rules emit nothing for it")
-    for position, expected in enumerate(result.events):
-        if position >= len(logs):
-            raise Divergence(f"the chain ends before {type(expected).__name__}, which the rules demand")
-        logged = logs[position]
-        if logged.event != expected:
-            raise _diverge(logged, _difference(expected, logged.event))
-        if (logged.time, logged.transaction) != (logs[0].time, logs[0].transaction) and not _is_genesis(logs[0]):
-            raise _diverge(logged, "it stands in another transaction than the step that it belongs to")
-    return Step(tuple(logs[: len(result.events)]), result.state)
-
-
-def _difference(expected: Event, actual: Event) -> str:
-    if type(expected) is not type(actual):
-        return f"the rules demand {type(expected).__name__} here"
-    wrong = next(
-        field.name for field in fields(expected) if getattr(expected, field.name) != getattr(actual, field.name)
-    )
-    return f"its {wrong} is {_show(getattr(actual, wrong))}, and the rules make it {_show(getattr(expected, wrong))}"
-
-
-def _show(value: object) -> str:
-    text = "0x" + value.hex() if isinstance(value, bytes) else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _is_genesis(log: Logged) -> bool:
-    return isinstance(log.event, seats_events.SeatGranted)  # a step begins with it only in the constructors
-
-
 def _follow(following: Event | None, wanted: type[EventT], log: Logged) -> EventT:
     if isinstance(following, wanted):
         return following
-    raise _diverge(log, f"{wanted.__name__} does not follow it")
-
-
-def _diverge(log: Logged, complaint: str, rule: str | None = None) -> Divergence:
-    name = type(log.event).__name__
-    return Divergence(
-        f"{name} in block {log.block}: {complaint}",
-        rule=rule,
-        details={"event": name, "block": log.block, "transaction": log.transaction},
-    )
+    raise diverge(log, f"{wanted.__name__} does not follow it")
 
 
 def _voting_key(state: SystemState, seat: SeatNumber) -> Address:

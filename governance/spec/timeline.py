@@ -8,8 +8,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from governance.spec.replay import Logged, Step
 from governance.spec.state import SystemState
+from governance.spec.steps import Logged, Step
 
 
 class Timeline:

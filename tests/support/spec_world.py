@@ -16,9 +16,9 @@ from governance.spec import brake, committee, council, dormancy, incidents, unlo
 from governance.spec.genesis import Genesis, process_genesis
 from governance.spec.outcome import Outcome, Result
 from governance.spec.proposals import eta_of, state_of
-from governance.spec.replay import Logged
 from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
+from governance.spec.steps import Logged
 from governance.types import (
     EVERYTHING,
     ZERO_HASH,

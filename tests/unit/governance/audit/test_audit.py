@@ -17,7 +17,7 @@ from governance.encoding.names import compute_constraint_id, make_short_name
 from governance.ledger.artifacts import ContractName, load_artifact
 from governance.ledger.client import Ledger
 from governance.ledger.history import History as Story
-from governance.spec.replay import Divergence
+from governance.spec.steps import Divergence
 from governance.types import (
     EVERYTHING,
     ActionKind,

@@ -11,9 +11,10 @@ from governance.encoding.names import make_jurisdiction, make_short_name
 from governance.spec import brake, council, dormancy, keys, voting
 from governance.spec.outcome import Result
 from governance.spec.proposals import quorum_state
-from governance.spec.replay import Divergence, replay
+from governance.spec.replay import replay
 from governance.spec.rules import Refusal
 from governance.spec.state import SystemState
+from governance.spec.steps import Divergence
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     EVERYTHING,
@@ -128,7 +129,7 @@ def test_silence_ends_with_whatever_the_seat_does(world: World, act: str) -> Non
 
 
 def test_replay_refuses_a_silence_that_nobody_broke(world: World) -> None:
-    from governance.spec.replay import Logged
+    from governance.spec.steps import Logged
 
     world.take(count(world))
     vote = world.propose(ActionKind.ADD_CONSTRAINT, AddConstraint("x", Timestamp(0), (), b"{}"))

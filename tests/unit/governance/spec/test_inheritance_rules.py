@@ -18,8 +18,9 @@ from governance.spec.inheritance import process_import_stop, take_over
 from governance.spec.models import check_register
 from governance.spec.outcome import Outcome
 from governance.spec.releases import check_grant
-from governance.spec.replay import Divergence, Logged, replay_steps
+from governance.spec.replay import replay_steps
 from governance.spec.state import SystemState
+from governance.spec.steps import Divergence, Logged
 from governance.spec.timeline import Timeline
 from governance.types import (
     EVERYTHING,

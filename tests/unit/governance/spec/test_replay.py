@@ -10,7 +10,8 @@ import pytest
 
 from governance.encoding.names import compute_constraint_id, make_jurisdiction, make_short_name
 from governance.spec import brake, committee, council, disputes, dormancy, incidents, keys, releases, unlocks, voting
-from governance.spec.replay import Divergence, Logged, replay, replay_steps
+from governance.spec.replay import replay, replay_steps
+from governance.spec.steps import Divergence, Logged
 from governance.spec.voting import RelayedBallot
 from governance.types import (
     EVERYTHING,

@@ -97,12 +97,20 @@ def test_worker_goes_dark_in_the_middle_of_an_answer(world: WorkerWorld) -> None
     assert errors[0].rule == "R-Worker-02"
 
 
-def test_worker_goes_dark_when_the_chain_stands_still(world: WorkerWorld, released: Released, hire: Hire) -> None:
+def start_impatient(world: WorkerWorld, released: Released, hire: Hire) -> Worker:
+    """A worker that serves, and waits four seconds for a block."""
     access = world.access
-    quick = dataclasses.replace(access, sight=dataclasses.replace(access.sight, stall_limit=4.0))
-    worker = hire(released, access=quick)
+    worker = hire(
+        released,
+        access=dataclasses.replace(access, sight=dataclasses.replace(access.sight, stall_limit=4.0)),
+    )
     with world.committee.answering():
         worker.start(report=silent)
+    return worker
+
+
+def test_worker_goes_dark_when_the_chain_stands_still(world: WorkerWorld, released: Released, hire: Hire) -> None:
+    worker = start_impatient(world, released, hire)
     model = worker.model
     with world.pulse.held():  # the node answers, and makes no block
         began = time.monotonic()
@@ -111,11 +119,7 @@ def test_worker_goes_dark_when_the_chain_stands_still(world: WorkerWorld, releas
 
 
 def test_worker_goes_dark_when_the_node_hangs(world: WorkerWorld, released: Released, hire: Hire) -> None:
-    access = world.access
-    quick = dataclasses.replace(access, sight=dataclasses.replace(access.sight, stall_limit=4.0))
-    worker = hire(released, access=quick)
-    with world.committee.answering():
-        worker.start(report=silent)
+    worker = start_impatient(world, released, hire)
     model = worker.model
     with world.pulse.held():
         os.kill(world.system.anvil.pid, signal.SIGSTOP)
